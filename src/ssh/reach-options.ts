@@ -1,0 +1,18 @@
+/** How to reach the host of a location; the same for every command. */
+export interface ReachOptions {
+  /**
+   * `-e`, `--rsh`: an SSH command with its options, split at white space with quotes as a shell would, but no shell is
+   * run. `-s HOST sftp` is added. Default: ssh2 inside this process.
+   */
+  readonly rsh?: string;
+  /** A file that holds the password on its first line. */
+  readonly passwordFile?: string;
+  /** Private keys to try, beside those of the host settings. */
+  readonly identityFiles?: readonly string[];
+  /** Known-hosts files in place of those of the host settings. */
+  readonly knownHostsFiles?: readonly string[];
+  /** Ciphers in order of preference, by OpenSSH's names. */
+  readonly ciphers?: readonly string[];
+  /** Seconds without any byte after which a connection counts as lost. 0: never. Default 0. */
+  readonly timeout?: number;
+}

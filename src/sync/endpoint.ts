@@ -1,0 +1,106 @@
+import type { CellarmanError } from '../system/errors.ts';
+import type { Attributes, Entry, RelPath } from './entry.ts';
+
+/** What an endpoint can do, as data: the engine asks here and never what kind of endpoint it is. */
+export interface Capabilities {
+  /** Microseconds between two modification times that can be told apart: 1 locally, 1_000_000 over SFTP. */
+  readonly mtimePrecision: number;
+  /** `link` works. */
+  readonly hardLinks: boolean;
+  /** `rename` replaces an existing file in one step. Without it there is a moment with no file of that name. */
+  readonly atomicReplace: boolean;
+  /** `WriteFile.sync` and `syncDirectory` reach the disk. */
+  readonly durable: boolean;
+  /** Owner and time of a symbolic link itself can be set. */
+  readonly symlinkAttributes: boolean;
+  /** `Entry.identity` is known. */
+  readonly identity: boolean;
+  /** How many files are worth having in flight at once; 1 where every call completes at once. */
+  readonly concurrency: number;
+}
+
+/** An open source file. */
+export interface ReadFile {
+  /** The attributes of the open file itself (fstat), whatever has happened to its name. */
+  stat(): Promise<Entry>;
+  /**
+   * The content from `start` to `end` (bytes, `end` exclusive) in order. Ends early where the file does: the caller
+   * compares. A block belongs to the caller only until it asks for the next one.
+   */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+  /** Idempotent; never throws. */
+  close(): Promise<void>;
+}
+
+/** A file being written. Errors of earlier writes may surface at any later call, at the latest in `close`. */
+export interface WriteFile {
+  /**
+   * Appends. The block may be reused once the promise has settled; the promise also carries the backpressure. One call
+   * at a time.
+   */
+  write(block: Uint8Array): Promise<void>;
+  /** Attributes of the open file, owner first and mode second (chown clears set-id bits), times last. */
+  setAttributes(attributes: Attributes): Promise<void>;
+  /** Content and attributes are on the disk (fsync), where `capabilities.durable`. */
+  sync(): Promise<void>;
+  /** Rejects when anything written before has not arrived. Must be called exactly once on every way out. */
+  close(): Promise<void>;
+}
+
+export interface Space {
+  /** Bytes an unprivileged writer can still use. */
+  readonly available: number;
+  readonly readOnly: boolean;
+  /** The longest name a directory can hold, bytes. */
+  readonly nameMax: number;
+}
+
+/**
+ * A tree that can be read, and where its owner allows, written. All paths are relative to `root`.
+ *
+ * Promises that every implementation keeps (one suite checks them on all of them, `test/contract/endpoint.ts`):
+ * - Every failure is a {@link CellarmanError}: of a single path with one of the codes for paths, of the connection with
+ *   CONNECTION_LOST; never a promise that does not settle.
+ * - Symbolic links are never followed on the way to a path, the last component included, but by `follow`; the root
+ *   itself may be one. A link in the way gives SYMLINK_IN_PATH or NOT_A_DIRECTORY.
+ * - Nothing changes an existing file's content. A file comes into being by `create`, `link` or `rename`.
+ * - Names are bytes, in and out. Names that cannot be a directory entry are not passed on (UNSAFE_NAME).
+ * - Calls may overlap. What the caller needs in order, it awaits in order.
+ */
+export interface Endpoint {
+  readonly capabilities: Capabilities;
+  /** For people: `/srv/data`, `host:/srv/data`. */
+  readonly name: string;
+
+  /** The entries of a directory, sorted by raw bytes. NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED. */
+  list(directory: RelPath): Promise<Entry[]>;
+  /** lstat; undefined where there is nothing of that name. */
+  lookup(path: RelPath): Promise<Entry | undefined>;
+  /** stat: what a symbolic link leads to in the end; undefined where that does not exist. */
+  follow(path: RelPath): Promise<Entry | undefined>;
+
+  openRead(path: RelPath): Promise<ReadFile>;
+  /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
+  create(path: RelPath): Promise<WriteFile>;
+  makeDirectory(path: RelPath, mode: number): Promise<void>;
+  symlink(path: RelPath, target: RelPath): Promise<void>;
+  /** A second name for a file or symbolic link. EXISTS, NOT_FOUND, TOO_MANY_LINKS, CROSS_DEVICE, UNSUPPORTED. */
+  link(existing: RelPath, path: RelPath): Promise<void>;
+  /** Replaces a file of the name `to`. Directories are moved only to a free name. */
+  rename(from: RelPath, to: RelPath): Promise<void>;
+  /** Of an entry that is not a file with more than one link: that would alter another tree. Never follows a link. */
+  setAttributes(path: RelPath, attributes: Attributes): Promise<void>;
+  /** Everything but a directory. */
+  removeFile(path: RelPath): Promise<void>;
+  /** An empty directory. NOT_EMPTY. */
+  removeDirectory(path: RelPath): Promise<void>;
+
+  /** The directory's own entries are on the disk, where `capabilities.durable`. */
+  syncDirectory(path: RelPath): Promise<void>;
+  /** Undefined where the endpoint cannot tell. */
+  space(): Promise<Space | undefined>;
+  close(): Promise<void>;
+}
+
+/** Called for what is wrong with a single path while the rest goes on. */
+export type OnProblem = (path: RelPath, error: CellarmanError) => void;

@@ -1,0 +1,114 @@
+/**
+ * The closed list of everything that can go wrong. A code is stable API, its facts are fields for programs, and its text
+ * is one sentence for people that names the thing and, where there is one, the remedy. Texts never hold secrets.
+ * Exit statuses are the command line's business: see `cli/exit-status.ts`.
+ */
+interface PathFacts {
+  readonly path: string;
+}
+interface HostFacts {
+  readonly host: string;
+}
+
+const TEXTS = {
+  // Single paths. An endpoint reports whatever its file system or server says as one of these.
+  NOT_FOUND: ({ path }: PathFacts) => `${path} does not exist`,
+  PERMISSION_DENIED: ({ path }: PathFacts) => `permission denied: ${path}`,
+  EXISTS: ({ path }: PathFacts) => `${path} exists already`,
+  NOT_EMPTY: ({ path }: PathFacts) => `directory ${path} is not empty`,
+  NOT_A_DIRECTORY: ({ path }: PathFacts) => `${path} is not a directory`,
+  IS_A_DIRECTORY: ({ path }: PathFacts) => `${path} is a directory`,
+  SYMLINK_IN_PATH: ({ path }: PathFacts) => `${path} leads through a symbolic link, which is never followed`,
+  SYMLINK_LOOP: ({ path }: PathFacts) => `too many symbolic links in ${path}`,
+  NAME_TOO_LONG: ({ path }: PathFacts) => `name too long: ${path}`,
+  UNSAFE_NAME: ({ path, name }: PathFacts & { readonly name: string }) =>
+    `the listing of ${path} holds the impossible name "${name}"; it was left out`,
+  NO_SPACE: ({ path }: PathFacts) => `no space left on the device that holds ${path}`,
+  READ_ONLY: ({ path }: PathFacts) => `the file system that holds ${path} is read-only`,
+  TOO_MANY_LINKS: ({ path }: PathFacts) => `${path} has as many hard links as its file system allows`,
+  CROSS_DEVICE: ({ path }: PathFacts) => `${path} lies on another file system`,
+  BUSY: ({ path }: PathFacts) => `${path} is in use`,
+  CHANGED_WHILE_READ: ({ path }: PathFacts) => `${path} changed while it was read`,
+  SHRANK_WHILE_READ: ({ path }: PathFacts) => `${path} became shorter while it was read`,
+  SPECIAL_FILE: ({ path }: PathFacts) =>
+    `${path} is neither file, directory nor symbolic link; it was skipped`,
+  IO: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `input/output error on ${path}: ${detail}`,
+  UNSUPPORTED: ({ operation, where }: { readonly operation: string; readonly where: string }) =>
+    `${where} cannot do this: ${operation}`,
+
+  // The run.
+  ABORTED: () => 'interrupted',
+  TIMEOUT: ({ seconds }: { readonly seconds: number }) => `no data came or went for ${seconds} seconds`,
+  USAGE: ({ detail }: { readonly detail: string }) => detail,
+  INTERNAL: ({ detail }: { readonly detail: string }) => `internal error: ${detail}`,
+
+  // Reaching a host.
+  HOST_UNREACHABLE: ({ host, detail }: HostFacts & { readonly detail: string }) =>
+    `cannot reach ${host}: ${detail}`,
+  LOGIN_REFUSED: ({ host, user, tried }: HostFacts & { readonly user: string; readonly tried: string }) =>
+    `${host} refused the login of ${user} (tried: ${tried})`,
+  HOST_KEY_UNKNOWN: ({
+    host,
+    fingerprint,
+    remedy,
+  }: HostFacts & { readonly fingerprint: string; readonly remedy: string }) =>
+    `the host key of ${host} is not known: ${fingerprint}; ${remedy}`,
+  HOST_KEY_CHANGED: ({
+    host,
+    fingerprint,
+    where,
+  }: HostFacts & { readonly fingerprint: string; readonly where: string }) =>
+    `the host key of ${host} is ${fingerprint}, which is not the one in ${where}: someone may be listening in; if the key was changed on purpose, remove that line`,
+  HOST_KEY_REVOKED: ({ host, fingerprint }: HostFacts & { readonly fingerprint: string }) =>
+    `the host key of ${host} (${fingerprint}) is revoked in known_hosts`,
+  NO_SFTP: ({ host, detail }: HostFacts & { readonly detail: string }) => `${host} offers no SFTP: ${detail}`,
+  CONNECTION_LOST: ({ host, detail }: HostFacts & { readonly detail: string }) =>
+    `the connection to ${host} was lost: ${detail}`,
+  SSH_COMMAND_FAILED: ({ command, detail }: { readonly command: string; readonly detail: string }) =>
+    `the command "${command}" failed: ${detail}`,
+  PROTOCOL: ({ detail }: { readonly detail: string }) => `the SFTP server broke the protocol: ${detail}`,
+} as const satisfies Record<string, (facts: never) => string>;
+
+export type ErrorCode = keyof typeof TEXTS;
+export type ErrorFacts<C extends ErrorCode = ErrorCode> = Parameters<(typeof TEXTS)[C]>[0];
+
+/** The only error this package throws on purpose. `facts` holds what the sentence in `message` names. */
+export class CellarmanError extends Error {
+  override readonly name = 'CellarmanError';
+  readonly code: ErrorCode;
+  readonly facts: Readonly<Record<string, string | number>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    facts: Readonly<Record<string, string | number>>,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** Makes the error of a code: `throw failure('NOT_FOUND', { path })`. */
+export function failure<C extends ErrorCode>(
+  code: C,
+  ...[facts, cause]: ErrorFacts<C> extends undefined
+    ? [facts?: undefined, cause?: unknown]
+    : [facts: ErrorFacts<C>, cause?: unknown]
+): CellarmanError {
+  // The table ties each code to its facts; TypeScript cannot follow that through an index, hence the one cast.
+  const text = TEXTS[code] as (facts: unknown) => string;
+  return new CellarmanError(code, text(facts), { ...(facts as object | undefined) }, cause);
+}
+
+export function isFailure<C extends ErrorCode>(
+  error: unknown,
+  ...codes: readonly C[]
+): error is CellarmanError & { readonly code: C } {
+  return (
+    error instanceof CellarmanError &&
+    (codes.length === 0 || (codes as readonly string[]).includes(error.code))
+  );
+}
