@@ -43,6 +43,10 @@ const TEXTS = {
   USAGE: ({ detail }: { readonly detail: string }) => detail,
   INTERNAL: ({ detail }: { readonly detail: string }) => `internal error: ${detail}`,
 
+  // Manifests and repositories of snapshots.
+  MANIFEST_DAMAGED: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `the manifest ${path} is damaged: ${detail}`,
+
   // Reaching a host.
   HOST_UNREACHABLE: ({ host, detail }: HostFacts & { readonly detail: string }) =>
     `cannot reach ${host}: ${detail}`,
