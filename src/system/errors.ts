@@ -46,6 +46,11 @@ const TEXTS = {
   // Manifests and repositories of snapshots.
   MANIFEST_DAMAGED: ({ path, detail }: PathFacts & { readonly detail: string }) =>
     `the manifest ${path} is damaged: ${detail}`,
+  MANIFEST_UNSUPPORTED: ({ path, version }: PathFacts & { readonly version: string }) =>
+    `the manifest ${path} is of version "${version}", which this program does not know; use a newer one`,
+
+  FILE_UNREADABLE: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `cannot read ${path}: ${detail}`,
 
   // Reaching a host.
   HOST_UNREACHABLE: ({ host, detail }: HostFacts & { readonly detail: string }) =>
