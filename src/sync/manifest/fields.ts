@@ -1,0 +1,143 @@
+import { type CellarmanError, failure } from '../../system/errors.ts';
+
+const SPACE = 0x20;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+/** Up to this many digits every step of the sum below is exact. */
+const EXACT_DIGITS = 15;
+
+/**
+ * Reads the lines of a text and the fields of a line in place: nothing is cut out of the text but what the caller keeps.
+ * Every field but the last ends with one space. Anything unexpected throws MANIFEST_DAMAGED with the number of the line.
+ */
+export class Fields {
+  private readonly path: string;
+  private text = '';
+  private at = 0;
+  private end = 0;
+  private line = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Goes on with a text of whole lines. */
+  feed(text: string): void {
+    this.text = text;
+    this.at = 0;
+    this.end = -1;
+  }
+
+  /** Steps to the next line; false at the end of the text. */
+  nextLine(): boolean {
+    this.at = this.end + 1;
+    if (this.at >= this.text.length) return false;
+    this.end = this.text.indexOf('\n', this.at);
+    this.line++;
+    return true;
+  }
+
+  /** Where the line begins, counted from the beginning of the text. Before any field was read. */
+  get start(): number {
+    return this.at;
+  }
+
+  get isEmpty(): boolean {
+    return this.at === this.end;
+  }
+
+  fail(detail: string): CellarmanError {
+    return failure('MANIFEST_DAMAGED', { path: this.path, detail: `line ${this.line}: ${detail}` });
+  }
+
+  /** All that is left of the line. */
+  rest(): string {
+    return this.text.slice(this.at, this.end);
+  }
+
+  word(): string {
+    const stop = this.text.indexOf(' ', this.at);
+    if (stop <= this.at || stop >= this.end) throw this.fail('a field is missing');
+    const word = this.text.slice(this.at, stop);
+    this.at = stop + 1;
+    return word;
+  }
+
+  /** A field of one character, as its code. */
+  letter(): number {
+    const code = this.text.charCodeAt(this.at++);
+    this.pass(SPACE);
+    return code;
+  }
+
+  octal(): number {
+    const value = this.digits(8);
+    this.pass(SPACE);
+    return value;
+  }
+
+  decimal(): number {
+    const value = this.digits(10);
+    this.pass(SPACE);
+    return value;
+  }
+
+  /** Seconds with six decimals, as microseconds. */
+  time(): number {
+    const value = this.microseconds();
+    this.pass(SPACE);
+    return value;
+  }
+
+  /** True, and passed over, where the field is `-`. */
+  unknown(): boolean {
+    if (this.text.charCodeAt(this.at) !== MINUS || this.text.charCodeAt(this.at + 1) !== SPACE) return false;
+    this.at += 2;
+    return true;
+  }
+
+  /** `device:inode:links:ctime` */
+  identity(): { device: number; inode: number; links: number; changed: number } {
+    const device = this.digits(10);
+    this.pass(0x3a);
+    const inode = this.digits(10);
+    this.pass(0x3a);
+    const links = this.digits(10);
+    this.pass(0x3a);
+    return { device, inode, links, changed: this.time() };
+  }
+
+  private microseconds(): number {
+    const negative = this.text.charCodeAt(this.at) === MINUS;
+    if (negative) this.at++;
+    const seconds = this.digits(10);
+    this.pass(POINT);
+    const begin = this.at;
+    const fraction = this.digits(10);
+    if (this.at !== begin + 6) throw this.fail('a time without six decimals');
+    const value = seconds * 1_000_000 + fraction;
+    return negative ? -value : value;
+  }
+
+  private digits(radix: number): number {
+    const { text } = this;
+    const begin = this.at;
+    let value = 0;
+    let at = begin;
+    for (; ; at++) {
+      const digit = text.charCodeAt(at) - ZERO;
+      // Written so that the NaN beyond the end of the text stops it too.
+      if (!(digit >= 0 && digit < radix)) break;
+      value = value * radix + digit;
+    }
+    if (at === begin) throw this.fail('a number is missing');
+    this.at = at;
+    return at - begin > EXACT_DIGITS ? Number(text.slice(begin, at)) : value;
+  }
+
+  private pass(code: number): void {
+    if (this.text.charCodeAt(this.at) !== code) throw this.fail('a field is malformed');
+    this.at++;
+  }
+}

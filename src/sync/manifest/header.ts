@@ -1,0 +1,35 @@
+import { fromText, toBuffer } from '../../system/byte-string.ts';
+import { COLUMNS, MAGIC, type ManifestHeader, VERSION } from './format.ts';
+import { formatTime } from './line.ts';
+import { escapeName, unescapeName } from './name.ts';
+
+/** The lines of the header, without the empty line that ends it. */
+export function formatHeader(header: ManifestHeader): string {
+  return [
+    `${MAGIC} ${VERSION}`,
+    `source ${escapeName(fromText(header.source))}`,
+    `started ${formatTime(header.started)}`,
+    `mtime-precision ${formatTime(header.mtimePrecision)}`,
+    `columns ${COLUMNS}`,
+    '',
+  ].join('\n');
+}
+
+/** From the lines behind the first; a string says what is wrong with them. */
+export function parseHeader(lines: readonly string[]): ManifestHeader | string {
+  const values = new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]),
+  );
+  const source = unescapeName(values.get('source') ?? '');
+  const started = microseconds(values.get('started'));
+  const mtimePrecision = microseconds(values.get('mtime-precision'));
+  if (!values.has('source') || source === undefined) return 'the header does not name the source';
+  if (started === undefined || mtimePrecision === undefined) return 'a time is missing from the header';
+  if (values.get('columns') !== COLUMNS) return 'the columns are unknown';
+  return { source: toBuffer(source).toString('utf8'), started, mtimePrecision };
+}
+
+function microseconds(text: string | undefined): number | undefined {
+  const match = /^(\d{1,10})\.(\d{6})$/.exec(text ?? '');
+  return match === null ? undefined : Number(match[1]) * 1_000_000 + Number(match[2]);
+}
