@@ -9,6 +9,10 @@ interface PathFacts {
 interface HostFacts {
   readonly host: string;
 }
+interface ServerFacts {
+  /** `host:port` or the socket's directory with `:port`. */
+  readonly server: string;
+}
 
 const TEXTS = {
   // Single paths. An endpoint reports whatever its file system or server says as one of these.
@@ -28,6 +32,8 @@ const TEXTS = {
   TOO_MANY_LINKS: ({ path }: PathFacts) => `${path} has as many hard links as its file system allows`,
   CROSS_DEVICE: ({ path }: PathFacts) => `${path} lies on another file system`,
   BUSY: ({ path }: PathFacts) => `${path} is in use`,
+  SHARED_FILE: ({ path }: PathFacts) =>
+    `${path} has other names (hard links) that a change of its attributes would reach too; it was left alone`,
   CHANGED_WHILE_READ: ({ path }: PathFacts) => `${path} changed while it was read`,
   SHRANK_WHILE_READ: ({ path }: PathFacts) => `${path} became shorter while it was read`,
   SPECIAL_FILE: ({ path }: PathFacts) =>
@@ -77,6 +83,41 @@ const TEXTS = {
   SSH_COMMAND_FAILED: ({ command, detail }: { readonly command: string; readonly detail: string }) =>
     `the command "${command}" failed: ${detail}`,
   PROTOCOL: ({ detail }: { readonly detail: string }) => `the SFTP server broke the protocol: ${detail}`,
+
+  // What PostgreSQL wrote.
+  NOT_AN_LSN: ({ text }: { readonly text: string }) =>
+    `"${text}" is not an LSN: two hexadecimal numbers with a slash between them, such as 0/3000060`,
+  NOT_A_SEGMENT: ({ name }: { readonly name: string }) => `"${name}" is not the name of a WAL segment`,
+  SEGMENT_SIZE: ({ size }: { readonly size: number }) =>
+    `a WAL segment cannot have ${size} bytes: it has a power of two from 1 MB to 1 GB`,
+  TIMELINE_HISTORY: ({ timeline, detail }: { readonly timeline: number; readonly detail: string }) =>
+    `the history file of timeline ${timeline} is damaged: ${detail}`,
+  CONTROL_FILE: ({ detail }: { readonly detail: string }) => `pg_control ${detail}`,
+  CONTROL_FILE_CRC: () => 'pg_control fails its CRC: it was read in the middle of a write, or it is damaged',
+  BACKUP_LABEL: ({ detail }: { readonly detail: string }) => `the backup label is damaged: ${detail}`,
+  TABLESPACE_MAP: ({ detail }: { readonly detail: string }) => `the tablespace map is damaged: ${detail}`,
+  BACKUP_MANIFEST: ({ detail }: { readonly detail: string }) => `the backup manifest is damaged: ${detail}`,
+  WAL_DAMAGED: ({ where, detail }: { readonly where: string; readonly detail: string }) =>
+    `WAL is damaged at ${where}: ${detail}`,
+  POSTGRES_VERSION: ({ version }: { readonly version: string }) =>
+    `PostgreSQL ${version} is not supported: 13 to 18 are`,
+
+  // Talking to PostgreSQL.
+  CONNINFO: ({ detail }: { readonly detail: string }) => `connection string: ${detail}`,
+  POSTGRES_UNREACHABLE: ({ server, detail }: ServerFacts & { readonly detail: string }) =>
+    `cannot connect to PostgreSQL at ${server}: ${detail}`,
+  POSTGRES_LOGIN_REFUSED: ({ server, detail }: ServerFacts & { readonly detail: string }) =>
+    `PostgreSQL at ${server} refused the login: ${detail}`,
+  POSTGRES_WRONG_SERVER: ({ server, wanted }: ServerFacts & { readonly wanted: string }) =>
+    `PostgreSQL at ${server} is not what target_session_attrs=${wanted} asks for`,
+  POSTGRES_CONNECTION_LOST: ({ server, detail }: ServerFacts & { readonly detail: string }) =>
+    `the connection to PostgreSQL at ${server} was lost: ${detail}`,
+  POSTGRES_POOLER: ({ server, detail }: ServerFacts & { readonly detail: string }) =>
+    `${server} is a connection pooler (${detail}): a backup needs a session of its own, so give the address of PostgreSQL itself`,
+  POSTGRES_PRIVILEGE: ({ what, remedy }: { readonly what: string; readonly remedy: string }) =>
+    `PostgreSQL does not allow this: ${what}; as a superuser run: ${remedy}`,
+  POSTGRES_QUERY: ({ detail, sqlstate }: { readonly detail: string; readonly sqlstate: string }) =>
+    `PostgreSQL answered: ${detail} (SQLSTATE ${sqlstate})`,
 } as const satisfies Record<string, (facts: never) => string>;
 
 export type ErrorCode = keyof typeof TEXTS;

@@ -1,0 +1,241 @@
+import fs from 'node:fs';
+import { type ByteString, byteString, toFsPath, toText } from '../../system/byte-string.ts';
+import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
+import type { Capabilities, Endpoint, ReadFile, Space, WriteFile } from '../endpoint.ts';
+import type { Attributes, Entry, RelPath } from '../entry.ts';
+import type { LocalAccess } from './local-access.ts';
+import { checkedAccess } from './local-access-checked.ts';
+import { heldAccess } from './local-access-held.ts';
+import { localEntry } from './local-entry.ts';
+import { fromErrno } from './local-errors.ts';
+import { LocalReadFile, LocalWriteFile, type SpareBuffers } from './local-files.ts';
+import { refuseUnsafe } from './local-names.ts';
+import { localSpace } from './local-space.ts';
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK, O_DIRECTORY } = fs.constants;
+/** Never blocks on a FIFO, never becomes the terminal of anybody. */
+const READ = O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+const CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+const EXACT = { bigint: true } as const;
+const EXACT_OR_NONE = { bigint: true, throwIfNoEntry: false } as const;
+
+const CAPABILITIES: Capabilities = {
+  mtimePrecision: 1,
+  hardLinks: true,
+  atomicReplace: true,
+  durable: true,
+  symlinkAttributes: true,
+  identity: true,
+  concurrency: 1,
+};
+
+const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : 1);
+
+/** The last component. */
+const nameOf = (path: RelPath): ByteString => byteString(path.slice(path.lastIndexOf('/') + 1));
+const parentOf = (path: RelPath): RelPath => byteString(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+
+/** lstat; undefined where there is nothing. */
+function entryAt(place: string | Buffer, name: ByteString): Entry | undefined {
+  const stats = fs.lstatSync(place, EXACT_OR_NONE);
+  if (!stats?.isSymbolicLink()) return stats && localEntry(name, stats, undefined);
+  try {
+    return localEntry(name, stats, byteString(fs.readlinkSync(place, 'latin1')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    // Something else has taken the link's name since.
+    if (code === 'EINVAL') return entryAt(place, name);
+    throw error;
+  }
+}
+
+/**
+ * A tree of this machine. Every call runs to its end at once (measured several times cheaper than the thread pool), so
+ * a thread of its own is the way to do something else meanwhile. Directories are held open between calls: one that
+ * another process moves away is still the same directory to this endpoint.
+ */
+class LocalEndpoint implements Endpoint {
+  readonly capabilities = CAPABILITIES;
+  readonly name: string;
+  readonly #root: ByteString;
+  readonly #access: LocalAccess;
+  readonly #spare: SpareBuffers = [];
+  #closed = false;
+
+  constructor(root: ByteString, access: LocalAccess) {
+    this.name = toText(root);
+    this.#root = root;
+    this.#access = access;
+  }
+
+  async list(directory: RelPath): Promise<Entry[]> {
+    try {
+      const prefix = this.#prefix(directory);
+      const entries: Entry[] = [];
+      for (const name of fs.readdirSync(toFsPath(prefix), 'latin1')) {
+        const entry = entryAt(toFsPath(byteString(prefix + name)), byteString(name));
+        // What vanished since the directory was read was never listed.
+        if (entry !== undefined) entries.push(entry);
+      }
+      return entries.sort(byName);
+    } catch (error) {
+      throw this.#failure(error, directory);
+    }
+  }
+
+  async lookup(path: RelPath): Promise<Entry | undefined> {
+    try {
+      if (path === '') return localEntry(path, fs.statSync(this.#place(path), EXACT), undefined);
+      return entryAt(this.#place(path), nameOf(path));
+    } catch (error) {
+      if (isFailure(error, 'NOT_FOUND', 'NOT_A_DIRECTORY')) return undefined;
+      throw this.#failure(error, path);
+    }
+  }
+
+  async follow(path: RelPath): Promise<Entry | undefined> {
+    try {
+      const stats = fs.statSync(this.#place(path), EXACT_OR_NONE);
+      return stats && localEntry(nameOf(path), stats, undefined);
+    } catch (error) {
+      const problem = this.#failure(error, path);
+      if (isFailure(problem, 'NOT_FOUND', 'NOT_A_DIRECTORY')) return undefined;
+      // The parents were found without following: here it is the chain of links that does not end.
+      if ((error as NodeJS.ErrnoException).code === 'ELOOP')
+        throw failure('SYMLINK_LOOP', { path: this.#text(path) }, error);
+      throw problem;
+    }
+  }
+
+  async openRead(path: RelPath): Promise<ReadFile> {
+    return this.#run(
+      path,
+      () =>
+        new LocalReadFile(fs.openSync(this.#place(path), READ), nameOf(path), this.#text(path), this.#spare),
+    );
+  }
+
+  async create(path: RelPath): Promise<WriteFile> {
+    return this.#run(
+      path,
+      () => new LocalWriteFile(fs.openSync(this.#place(path), CREATE, 0o600), this.#text(path)),
+    );
+  }
+
+  async makeDirectory(path: RelPath, mode: number): Promise<void> {
+    this.#run(path, () => fs.mkdirSync(path === '' ? toFsPath(this.#root) : this.#place(path), mode));
+  }
+
+  async symlink(path: RelPath, target: RelPath): Promise<void> {
+    this.#run(path, () => fs.symlinkSync(toFsPath(target), this.#place(path)));
+  }
+
+  async link(existing: RelPath, path: RelPath): Promise<void> {
+    this.#runOnTwo(existing, path, (source, target) => fs.linkSync(source, target));
+  }
+
+  async rename(from: RelPath, to: RelPath): Promise<void> {
+    this.#runOnTwo(from, to, (source, target) => {
+      fs.renameSync(source, target);
+      this.#access.forget(from);
+      this.#access.forget(to);
+    });
+  }
+
+  async setAttributes(path: RelPath, attributes: Attributes): Promise<void> {
+    this.#run(path, () => this.#access.setAttributes(this.#place(path), attributes, this.#text(path)));
+  }
+
+  async removeFile(path: RelPath): Promise<void> {
+    this.#run(path, () => fs.unlinkSync(this.#place(path)));
+  }
+
+  async removeDirectory(path: RelPath): Promise<void> {
+    this.#run(path, () => {
+      fs.rmdirSync(path === '' ? toFsPath(this.#root) : this.#place(path));
+      this.#access.forget(path);
+    });
+  }
+
+  async syncDirectory(path: RelPath): Promise<void> {
+    this.#run(path, () => {
+      const fd = fs.openSync(toFsPath(this.#prefix(path)), O_RDONLY | O_DIRECTORY);
+      try {
+        fs.fsyncSync(fd);
+      } catch (error) {
+        // File systems that keep nothing of a directory in memory (some over the network) answer so.
+        if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  async space(): Promise<Space | undefined> {
+    const path = byteString('');
+    return this.#run(path, () => localSpace(this.#prefix(path)));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#access.close();
+  }
+
+  /** What stands before the names in a directory. */
+  #prefix(directory: RelPath): ByteString {
+    if (this.#closed) throw failure('INTERNAL', { detail: `the endpoint ${this.name} is closed` });
+    try {
+      return this.#access.prefix(directory);
+    } catch (error) {
+      throw this.#failure(error, directory);
+    }
+  }
+
+  /** The path of an entry for `node:fs`. */
+  #place(path: RelPath): string | Buffer {
+    if (path === '') return toFsPath(byteString(`${this.#prefix(path)}.`));
+    const name = nameOf(path);
+    refuseUnsafe(name, this.name);
+    return toFsPath(byteString(this.#prefix(parentOf(path)) + name));
+  }
+
+  #run<T>(path: RelPath, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw this.#failure(error, path);
+    }
+  }
+
+  /** Both parents are found first: then ENOENT can only mean that `from` is not there, and all else is about `to`. */
+  #runOnTwo(from: RelPath, to: RelPath, action: (from: string | Buffer, to: string | Buffer) => void): void {
+    const source = this.#place(from);
+    const target = this.#place(to);
+    try {
+      action(source, target);
+    } catch (error) {
+      throw this.#failure(error, (error as NodeJS.ErrnoException).code === 'ENOENT' ? from : to);
+    }
+  }
+
+  #failure(error: unknown, path: RelPath): CellarmanError {
+    return fromErrno(error, this.#text(path));
+  }
+
+  /** A path as people know it. */
+  #text(path: RelPath): string {
+    return path === '' ? this.name : `${this.name}/${toText(path)}`;
+  }
+}
+
+/** `root` may be a symbolic link; it is looked up when it is first needed, and need not be there before. */
+export function localEndpoint(
+  root: ByteString,
+  access: (root: ByteString) => LocalAccess = canHold() ? heldAccess : checkedAccess,
+): Endpoint {
+  return new LocalEndpoint(root, access(root));
+}
+
+const canHold = (): boolean => process.platform === 'linux' && fs.existsSync('/proc/self/fd');
