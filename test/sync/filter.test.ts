@@ -150,7 +150,8 @@ describe('include and exclude options', () => {
     const filter = parseFilter([{ option: 'exclude-from', value }]);
     expect(filter.hides(fromText('keep'), false)).toBe(false);
     expect(filter.hides(fromText('drop'), false)).toBe(true);
-    expect(filter.hides(fromText('# comment'), false)).toBe(false);
+    for (const comment of ['# comment', '; comment'])
+      expect(filter.hides(fromText(comment), false)).toBe(false);
     expect(decide('include-from', file('from', 'a', '- b'), 'a')).toBe(false);
   });
 });
