@@ -1,0 +1,86 @@
+import type { ByteString } from '../system/byte-string.ts';
+import type { RelPath } from './entry.ts';
+import type { Batch, Task } from './lanes/task.ts';
+
+/** A batch is full at so many tasks or so many bytes: small enough to share out, large enough to cost little. */
+const MOST_TASKS = 128;
+const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_LINKS = 1000;
+
+/** A batch, and what the sender keeps about each of its tasks and links, in their order. */
+export interface NotedBatch<N> {
+  readonly batch: Batch;
+  readonly notes: readonly N[];
+}
+
+interface Open<N> {
+  readonly tasks: Task[];
+  readonly notes: N[];
+  bytes: number;
+}
+
+interface OpenLinks<N> {
+  readonly names: ByteString[];
+  readonly notes: N[];
+}
+
+/** Collects the work of one directory into batches. */
+export class Batching<N> {
+  readonly #directory: RelPath;
+  readonly #tasks = new Map<number, Open<N>>();
+  readonly #links = new Map<number, OpenLinks<N>>();
+  readonly #full: NotedBatch<N>[] = [];
+
+  constructor(directory: RelPath) {
+    this.#directory = directory;
+  }
+
+  add(root: number, task: Task, note: N): void {
+    const size = task.do === 'copy' || task.do === 'compare' ? task.entry.size : 0;
+    if (size >= MOST_BYTES) {
+      this.#close(root, { tasks: [task], notes: [note], bytes: size });
+      return;
+    }
+    let open = this.#tasks.get(root);
+    if (open === undefined || open.tasks.length >= MOST_TASKS || open.bytes + size > MOST_BYTES) {
+      if (open !== undefined) this.#close(root, open);
+      open = { tasks: [], notes: [], bytes: 0 };
+      this.#tasks.set(root, open);
+    }
+    open.tasks.push(task);
+    open.notes.push(note);
+    open.bytes += size;
+  }
+
+  link(root: number, basis: number, name: ByteString, note: N): void {
+    let open = this.#links.get(basis);
+    if (open === undefined) {
+      open = { names: [], notes: [] };
+      this.#links.set(basis, open);
+    }
+    open.names.push(name);
+    open.notes.push(note);
+    if (open.names.length >= MOST_LINKS) {
+      this.#links.delete(basis);
+      this.#closeLinks(root, basis, open);
+    }
+  }
+
+  /** All that was collected. */
+  batches(root: number): readonly NotedBatch<N>[] {
+    for (const [basis, open] of this.#links) this.#closeLinks(root, basis, open);
+    for (const [from, open] of this.#tasks) this.#close(from, open);
+    return this.#full;
+  }
+
+  #close(root: number, { tasks, notes }: Open<N>): void {
+    this.#full.push({ batch: { root, directory: this.#directory, tasks, links: undefined }, notes });
+  }
+
+  #closeLinks(root: number, basis: number, { names, notes }: OpenLinks<N>): void {
+    this.#full.push({
+      batch: { root, directory: this.#directory, tasks: [], links: { basis, names } },
+      notes,
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { checkAborted } from '../../system/abort.ts';
+import type { Endpoint, ReadFile, WriteFile } from '../endpoint.ts';
+import type { Attributes, Entry, RelPath } from '../entry.ts';
+import { joinPath, nameOf, parentOf } from '../path.ts';
+import type { LaneContext } from './context.ts';
+
+export interface CopyOrder {
+  readonly from: Endpoint;
+  readonly fromPath: RelPath;
+  /** Path of the destination endpoint. */
+  readonly to: RelPath;
+  /** What the file is believed to be. */
+  readonly entry: Entry;
+  readonly attributes: Attributes;
+  readonly replaces: boolean;
+}
+
+export interface Copied {
+  readonly entry: Entry;
+  readonly hash: string;
+  readonly readAt: number;
+  readonly torn: boolean;
+  /** Fewer bytes came than the file had when it was opened. */
+  readonly short: boolean;
+}
+
+/**
+ * Copies one file's content and attributes. A file that changes meanwhile is read again, up to `rereads` times; what
+ * keeps changing is kept as read and marked torn. The new file appears under its name only when it is whole, unless
+ * the whole tree is still unfinished.
+ */
+export async function copyFile(context: LaneContext, order: CopyOrder): Promise<Copied> {
+  let current = order;
+  for (let attempt = 0; ; attempt++) {
+    const copied = await copyOnce(context, current, attempt >= context.options.rereads);
+    if (copied !== undefined) return copied;
+    const entry = (await order.from.lookup(order.fromPath)) ?? current.entry;
+    // The time to set is the one seen before reading: whatever changes later makes the file differ again next time.
+    const mtime = order.attributes.mtime === undefined ? undefined : entry.mtime;
+    current = { ...order, entry, attributes: { ...order.attributes, mtime } };
+  }
+}
+
+/** Undefined when the file changed and shall be read once more. */
+async function copyOnce(
+  context: LaneContext,
+  order: CopyOrder,
+  keepTorn: boolean,
+): Promise<Copied | undefined> {
+  const { destination, options, signal } = context;
+  const readAt = Date.now();
+  const reader = await order.from.openRead(order.fromPath);
+  const direct = options.direct && !order.replaces;
+  const path = direct ? order.to : joinPath(parentOf(order.to), context.temporaryName(nameOf(order.to)));
+  let writer: WriteFile | undefined;
+  let made = false;
+  try {
+    writer = await destination.create(path);
+    made = true;
+    const hash = context.newHash();
+    let bytes = 0;
+    let after: Promise<Entry> | undefined;
+    const blocks = reader.read(0, order.entry.size)[Symbol.asyncIterator]();
+    for (let next = blocks.next(); ; next = blocks.next()) {
+      // Asked for in one go with the content, answered behind it: a small file costs no further round trip.
+      after ??= order.entry.size <= ONE_GO ? statBehind(reader) : undefined;
+      const { done, value } = await next;
+      if (done === true) break;
+      checkAborted(signal);
+      hash.update(value);
+      if (context.bandwidth !== undefined) await context.bandwidth.pass(value.length, signal);
+      await writer.write(value);
+      bytes += value.length;
+      context.onBytes(value.length);
+    }
+    const now = await (after ?? reader.stat());
+    const torn = bytes !== order.entry.size || changed(order.entry, now);
+    if (torn && !keepTorn) return undefined;
+    await writer.setAttributes(order.attributes);
+    if (options.fsync) await writer.sync();
+    const closing = writer;
+    writer = undefined;
+    await closing.close();
+    if (!direct) await destination.rename(path, order.to);
+    made = false;
+    return { entry: order.entry, hash: hash.digest(), readAt, torn, short: bytes < order.entry.size };
+  } finally {
+    await reader.close();
+    if (writer !== undefined) await writer.close().catch(() => {});
+    if (made) await destination.removeFile(path).catch(() => {});
+  }
+}
+
+/** Files up to this size come in one read request of every endpoint, bytes. */
+const ONE_GO = 32 * 1024;
+
+function statBehind(reader: ReadFile): Promise<Entry> {
+  const stat = reader.stat();
+  // The content's own error is the one to report; this one is awaited only when the content has come.
+  stat.catch(() => {});
+  return stat;
+}
+
+/** Whether the open file is no longer what the listing said. */
+function changed(listed: Entry, now: Entry): boolean {
+  return (
+    listed.size !== now.size ||
+    listed.mtime !== now.mtime ||
+    (listed.identity !== undefined && listed.identity.changed !== now.identity?.changed)
+  );
+}

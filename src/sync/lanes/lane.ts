@@ -1,0 +1,109 @@
+import { checkAborted } from '../../system/abort.ts';
+import { type CellarmanError, isFailure } from '../../system/errors.ts';
+import { joinPath } from '../path.ts';
+import type { LaneContext } from './context.ts';
+import { execute, linkInto } from './execute.ts';
+import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
+
+/**
+ * A lane in this thread. Where the endpoints answer at once there is one task at a time; where they are far away,
+ * many are under way together, over all batches.
+ */
+export function openLane(context: LaneContext, concurrency: number): Lane {
+  const slots = new Slots(concurrency);
+  return {
+    depth: concurrency,
+    async run(batch) {
+      const unlinked = await linkAll(context, batch, concurrency);
+      if (concurrency === 1) {
+        const results: TaskResult[] = [];
+        for (const task of batch.tasks)
+          results.push(await execute(context, batch.root, batch.directory, task));
+        return { results, unlinked };
+      }
+      const running: Promise<TaskResult>[] = [];
+      for (const task of batch.tasks) {
+        if (slots.full) await slots.free();
+        running.push(slots.run(execute(context, batch.root, batch.directory, task)));
+      }
+      return { results: await settleAll(running), unlinked };
+    },
+    async close() {},
+  };
+}
+
+/** Waits for all before it reports the first failure: nothing of a failed batch is still under way afterwards. */
+async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}
+
+async function linkAll(
+  context: LaneContext,
+  batch: Batch,
+  concurrency: number,
+): Promise<BatchResult['unlinked']> {
+  const { links } = batch;
+  if (links === undefined) return [];
+  const { options, signal } = context;
+  const from = joinPath(options.bases[links.basis] ?? options.base, batch.directory);
+  const to = joinPath(options.base, batch.directory);
+  const unlinked: { name: (typeof links.names)[number]; error: CellarmanError }[] = [];
+  const one = async (name: (typeof links.names)[number]): Promise<void> => {
+    try {
+      await linkInto(context, joinPath(from, name), joinPath(to, name), false);
+    } catch (error) {
+      if (!isFailure(error, ...PATH_FAILURES)) throw error;
+      unlinked.push({ name, error });
+    }
+  };
+  if (concurrency === 1) {
+    for (const name of links.names) {
+      checkAborted(signal);
+      await one(name);
+    }
+  } else {
+    await settleAll(links.names.map(one));
+  }
+  return unlinked;
+}
+
+/** Reasons for which a copy may do what a link cannot. */
+const PATH_FAILURES = [
+  'TOO_MANY_LINKS',
+  'CROSS_DEVICE',
+  'NOT_FOUND',
+  'PERMISSION_DENIED',
+  'UNSUPPORTED',
+  'EXISTS',
+  'IO',
+] as const;
+
+/** Lets so many promises run at once. */
+class Slots {
+  readonly #most: number;
+  #taken = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get full(): boolean {
+    return this.#taken >= this.#most;
+  }
+
+  async free(): Promise<void> {
+    while (this.full) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  async run<T>(promise: Promise<T>): Promise<T> {
+    this.#taken++;
+    try {
+      return await promise;
+    } finally {
+      this.#taken--;
+      this.#waiting.shift()?.();
+    }
+  }
+}

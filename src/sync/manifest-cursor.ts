@@ -1,0 +1,44 @@
+import type { RelPath } from './entry.ts';
+import type { RecordedEntry, RecordedListing } from './manifest/record.ts';
+import { comparePaths } from './path.ts';
+
+/** Reads a manifest alongside a walk in the same order. */
+export class ManifestCursor {
+  readonly #listings: AsyncIterator<RecordedListing>;
+  #next: RecordedListing | undefined;
+  #ended = false;
+
+  constructor(listings: AsyncIterable<RecordedListing>) {
+    this.#listings = listings[Symbol.asyncIterator]();
+  }
+
+  /** The recorded entries of a directory; none where the manifest does not know it. Paths must come in the order of a walk. */
+  async at(path: RelPath): Promise<readonly RecordedEntry[]> {
+    while (!this.#ended) {
+      if (this.#next === undefined) {
+        const { done, value } = await this.#listings.next();
+        if (done === true) {
+          this.#ended = true;
+          break;
+        }
+        this.#next = value;
+      }
+      const order = comparePaths(this.#next.path, path);
+      if (order === 0) return this.#next.entries;
+      if (order > 0) break;
+      this.#next = undefined;
+    }
+    return NONE;
+  }
+
+  /** Reads what is left, so that damage at the end is noticed. */
+  async end(): Promise<void> {
+    while (!this.#ended) this.#ended = (await this.#listings.next()).done === true;
+  }
+
+  async close(): Promise<void> {
+    await this.#listings.return?.();
+  }
+}
+
+const NONE: readonly RecordedEntry[] = [];

@@ -1,0 +1,160 @@
+import { toText } from '../system/byte-string.ts';
+import { type CellarmanError, failure } from '../system/errors.ts';
+import { isRacy } from './clock.ts';
+import type { RelPath } from './entry.ts';
+import type { TaskResult } from './lanes/task.ts';
+import type { RecordedEntry } from './manifest/record.ts';
+import { parentOf } from './path.ts';
+import type { Step } from './plan.ts';
+import { type PendingListing, recorded } from './recorder.ts';
+import type { ActionKind } from './report.ts';
+import { hashOf } from './task-for.ts';
+import type { TransferSetup } from './transfer-setup.ts';
+
+/** What is remembered of an entry while a lane has it. */
+export interface Note {
+  readonly step: Step;
+  readonly path: RelPath;
+  readonly listing: PendingListing | undefined;
+  /** Its place in the listing. */
+  readonly index: number;
+  readonly root: number;
+}
+
+/** Turns what lanes report into counts, events and the manifest. */
+export class Outcomes {
+  readonly #setup: TransferSetup;
+  /** Paths that do not stand as they should: no other name can be linked to them. */
+  readonly failed = new Set<RelPath>();
+  /** What became of files with several names. */
+  readonly #leaders = new Map<RelPath, RecordedEntry>();
+
+  constructor(setup: TransferSetup) {
+    this.#setup = setup;
+  }
+
+  settle(note: Note, result: TaskResult): void {
+    const { tally } = this.#setup;
+    const { step, path } = note;
+    if (result.comparedBytes > 0 || step.kind === 'compare') {
+      tally.report.comparedFiles++;
+      tally.report.comparedBytes += result.comparedBytes;
+    }
+    if (result.error !== undefined) this.problem(path, result.error);
+    if (result.outcome === 'failed') {
+      this.failed.add(path);
+    } else {
+      this.#count(note, result);
+      if (result.torn && result.error === undefined) {
+        tally.warning(failure('CHANGED_WHILE_READ', { path: toText(path) }).message);
+      }
+      this.#record(note, result);
+    }
+    note.listing?.close();
+  }
+
+  /** A file was linked to its basis. */
+  linked(note: Note): void {
+    const { step, listing, index } = note;
+    const { tally } = this.#setup;
+    if (step.entry.type === 'file') {
+      tally.report.linkedFiles++;
+      tally.report.linkedBytes += step.entry.size;
+    }
+    if (step.existing === undefined) tally.report.created[step.entry.type]++;
+    this.#tell(note, 'link', step.changes, false);
+    const racy = step.known !== undefined && 'racy' in step.known && step.known.racy;
+    listing?.settle(index, recorded(step.entry, hashOf(step.known), racy));
+    listing?.close();
+  }
+
+  /** A name became (or was) another name of the file that `leader` is a name of. */
+  following(note: Note, leader: RelPath, linked: boolean): void {
+    const { step, path, listing, index } = note;
+    const { tally } = this.#setup;
+    const { entry } = step;
+    if (linked) {
+      if (step.existing === undefined) tally.report.created[entry.type]++;
+      tally.entry({
+        type: 'entry',
+        action: 'link',
+        path,
+        kind: entry.type,
+        changes: step.changes,
+        size: entry.size,
+        leader,
+      });
+    }
+    const lead = this.#leaders.get(leader);
+    listing?.settle(index, recorded(entry, lead?.hash, lead?.racy ?? true));
+    listing?.close();
+  }
+
+  problem(path: RelPath, error: CellarmanError): void {
+    this.#setup.tally.problem(path, error);
+  }
+
+  #count(note: Note, { outcome }: TaskResult): void {
+    const { step } = note;
+    const { report } = this.#setup.tally;
+    const { entry, existing } = step;
+    if (existing === undefined && outcome !== 'kept') report.created[entry.type]++;
+    switch (outcome) {
+      case 'copied':
+        report.transferredFiles++;
+        report.transferredBytes += entry.size;
+        this.#setup.tally.settled();
+        this.#tell(note, 'copy', step.changes, false);
+        break;
+      case 'reused':
+        this.#tell(note, 'copy', step.changes, true);
+        break;
+      case 'linked':
+        if (entry.type === 'file') {
+          report.linkedFiles++;
+          report.linkedBytes += entry.size;
+        }
+        this.#tell(note, 'link', step.changes, false);
+        break;
+      case 'made': {
+        const action = entry.type === 'symlink' ? 'symlink' : 'attributes';
+        const changes = step.changes.filter((change) => change !== 'content');
+        this.#tell(note, action, changes, false);
+        break;
+      }
+      default:
+    }
+  }
+
+  #record({ step, path, listing, index }: Note, result: TaskResult): void {
+    const { onFile, clock } = this.#setup;
+    const entry = result.entry ?? step.entry;
+    const hash =
+      result.hash ??
+      (result.outcome === 'kept' || result.outcome === 'made' ? hashOf(step.known) : undefined);
+    const known = step.known !== undefined && 'racy' in step.known && step.known.racy;
+    const racy =
+      entry.type === 'file' &&
+      (result.torn || (result.readAt > 0 ? isRacy(entry, result.readAt, clock) : known));
+    const record = recorded(entry, hash, racy);
+    listing?.settle(index, record);
+    if (this.#setup.hardLinks && (entry.identity?.links ?? 1) > 1) this.#leaders.set(path, record);
+    if (result.outcome === 'copied') onFile?.(parentOf(path), record);
+  }
+
+  #tell({ step, path }: Note, action: ActionKind, changes: Step['changes'], fromBasis: boolean): void {
+    const { tally } = this.#setup;
+    if (tally.detail === 'none') return;
+    const { entry } = step;
+    tally.entry({
+      type: 'entry',
+      action,
+      path,
+      kind: entry.type,
+      changes,
+      size: entry.size,
+      target: entry.target,
+      fromBasis,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import type { ByteString } from '../system/byte-string.ts';
+import { toText } from '../system/byte-string.ts';
+import { CellarmanError, failure } from '../system/errors.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Entry, RelPath } from './entry.ts';
+import { ROOT } from './path.ts';
+
+/** One SRC of the command line: the content of a directory, or one entry of it. */
+export interface SourceRoot {
+  readonly endpoint: Endpoint;
+  /** The one entry that is meant, and the name it gets in the destination; undefined for the whole content. */
+  readonly only?: { readonly name: ByteString; readonly as: ByteString } | undefined;
+}
+
+export interface SourceListing {
+  /** Sorted by raw bytes of the name in the destination. */
+  readonly entries: readonly Entry[];
+  /** Which roots each entry comes from; undefined where all come from the roots that were asked. */
+  readonly roots: readonly (readonly number[])[] | undefined;
+  /** Roots of which the directory could not be read. */
+  readonly failures: readonly CellarmanError[];
+}
+
+/** All sources as the one tree that the destination shall become: directories of one name are merged, of files the first one counts. */
+export class SourceTree {
+  readonly roots: readonly SourceRoot[];
+
+  constructor(roots: readonly SourceRoot[]) {
+    this.roots = roots;
+  }
+
+  /** All roots, for the top directory. */
+  get all(): readonly number[] {
+    return this.roots.map((_, index) => index);
+  }
+
+  /** The directory whose content is copied, if one is. */
+  async top(): Promise<Entry | undefined> {
+    const root = this.roots.find(({ only }) => only === undefined);
+    return root === undefined ? undefined : await root.endpoint.follow(ROOT);
+  }
+
+  async list(path: RelPath, roots: readonly number[]): Promise<SourceListing> {
+    const listed = await Promise.all(roots.map((root) => this.#listOne(path, root)));
+    const failures = listed.flatMap((result) => (result.error === undefined ? [] : [result.error]));
+    const first = listed[0];
+    if (listed.length === 1 && first !== undefined)
+      return { entries: first.entries, roots: undefined, failures };
+    const merged = new Map<ByteString, { readonly entry: Entry; readonly roots: number[] }>();
+    listed.forEach((result, index) => {
+      for (const entry of result.entries) {
+        const before = merged.get(entry.name);
+        const root = roots[index] ?? 0;
+        if (before === undefined) merged.set(entry.name, { entry, roots: [root] });
+        else if (before.entry.type === 'directory' && entry.type === 'directory') before.roots.push(root);
+      }
+    });
+    const sorted = [...merged.values()].sort((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
+    return { entries: sorted.map((one) => one.entry), roots: sorted.map((one) => one.roots), failures };
+  }
+
+  /** The source's name for a path of the transfer, where it differs from the path's last component. */
+  sourceName(path: RelPath, root: number): ByteString | undefined {
+    const only = this.roots[root]?.only;
+    return only !== undefined && only.as === path && only.name !== only.as ? only.name : undefined;
+  }
+
+  async #listOne(
+    path: RelPath,
+    index: number,
+  ): Promise<{ entries: readonly Entry[]; error?: CellarmanError }> {
+    const root = this.roots[index];
+    if (root === undefined) return { entries: [] };
+    try {
+      if (path !== ROOT || root.only === undefined) return { entries: await root.endpoint.list(path) };
+      const entry = await root.endpoint.lookup(root.only.name);
+      if (entry === undefined) throw failure('NOT_FOUND', { path: toText(root.only.name) });
+      return { entries: [{ ...entry, name: root.only.as }] };
+    } catch (error) {
+      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+      return { entries: [], error };
+    }
+  }
+}

@@ -1,0 +1,406 @@
+import { checkAborted } from '../system/abort.ts';
+import { byteString, toText } from '../system/byte-string.ts';
+import { CellarmanError, failure } from '../system/errors.ts';
+import { Batching, type NotedBatch } from './batching.ts';
+import { Directories } from './directories.ts';
+import type { Entry, RelPath } from './entry.ts';
+import { followLeaders } from './followers.ts';
+import { HardLinks } from './hard-links.ts';
+import { Scheduler } from './lanes/scheduler.ts';
+import type { BatchResult } from './lanes/task.ts';
+import { type Note, Outcomes } from './outcomes.ts';
+import { joinPath, ROOT } from './path.ts';
+import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory } from './plan.ts';
+import { Recorder, recorded } from './recorder.ts';
+import { Removal } from './removal.ts';
+import type { SyncReport } from './report.ts';
+import { Selection } from './selection.ts';
+import type { SourceListing } from './source-tree.ts';
+import { attributesFor, hashOf, type TaskRules, taskFor } from './task-for.ts';
+import type { TransferSetup } from './transfer-setup.ts';
+import { walk } from './walk.ts';
+
+/** A directory on its way through the walk. */
+interface Place {
+  readonly path: RelPath;
+  /** The source's directory; undefined for a destination that is given single entries only. */
+  readonly entry: Entry | undefined;
+  /** What stands in the destination; undefined where it is new. */
+  readonly existing: Entry | undefined;
+  /** Which source roots have it. */
+  readonly roots: readonly number[];
+  /** Which bases have to be listed here. */
+  readonly inBasis: readonly boolean[];
+  /** Resolves when it can be filled, to false when it cannot be made. */
+  readonly standing: Promise<boolean>;
+  readonly children: Place[];
+}
+
+interface Loaded {
+  readonly source: SourceListing;
+  readonly existing: readonly Entry[];
+  readonly bases: readonly (readonly Entry[])[];
+}
+
+/** Entries that may be loaded ahead of their turn. */
+const MOST_AHEAD = 50_000;
+const NOTHING_THERE: readonly Entry[] = [];
+
+/** Makes the destination equal to the source: walks, plans, hands out the work, and does at the end what has to come last. */
+export function transfer(setup: TransferSetup): Promise<SyncReport> {
+  return new Transfer(setup).run();
+}
+
+class Transfer {
+  readonly #setup: TransferSetup;
+  readonly #taskRules: TaskRules;
+  readonly #selection: Selection;
+  readonly #outcomes: Outcomes;
+  readonly #scheduler: Scheduler<Note>;
+  readonly #directories: Directories;
+  readonly #hardLinks: HardLinks<Note> | undefined;
+  readonly #recorder: Recorder | undefined;
+  readonly #removal: Removal | undefined;
+  readonly #extraneous: { readonly path: RelPath; readonly entry: Entry }[] = [];
+  /** Part of the source could not be read: what it does not show may still be there. */
+  #incomplete = false;
+  #top: Entry | undefined;
+
+  constructor(setup: TransferSetup) {
+    const { destination, base, tally, filter, removal, dryRun } = setup;
+    this.#setup = setup;
+    this.#taskRules = {
+      rules: setup.rules,
+      umask: setup.umask,
+      knowsLinks: destination.capabilities.identity,
+    };
+    this.#outcomes = new Outcomes(setup);
+    this.#selection = new Selection(setup, (_, error) => tally.warning(error.message));
+    this.#scheduler = new Scheduler(setup.lanes, (noted, result) => this.#settle(noted, result));
+    this.#directories = new Directories(destination, base, (path, error) =>
+      this.#outcomes.problem(path, error),
+    );
+    this.#hardLinks = setup.hardLinks ? new HardLinks() : undefined;
+    this.#recorder = setup.record === undefined ? undefined : new Recorder(setup.record);
+    if (removal !== undefined) {
+      this.#removal = new Removal(
+        destination,
+        base,
+        { filter, most: removal.most, dryRun },
+        (path, entry) => this.#removed(path, entry),
+        (path, error) => this.#outcomes.problem(path, error),
+      );
+    }
+  }
+
+  async run(): Promise<SyncReport> {
+    const { signal, tally, dryRun } = this.#setup;
+    await this.#walk();
+    tally.scanEnded();
+    await this.#scheduler.drain();
+    if (this.#hardLinks !== undefined) {
+      const orphans = await followLeaders(this.#setup, this.#hardLinks.followers, this.#outcomes);
+      for (const noted of orphans) await this.#scheduler.add(noted);
+      await this.#scheduler.drain();
+    }
+    if (this.#removal !== undefined) await this.#remove(this.#removal);
+    if (!dryRun) await this.#directories.finish(signal);
+    await this.#recorder?.settled();
+    return tally.end();
+  }
+
+  async #walk(): Promise<void> {
+    const { source, destination, signal, bases, baseEntry } = this.#setup;
+    this.#top = await source.top();
+    const top: Place = {
+      path: ROOT,
+      entry: this.#top,
+      existing: baseEntry,
+      roots: source.all,
+      inBasis: bases.map((basis) => basis.recall === undefined),
+      standing: Promise.resolve(true),
+      children: [],
+    };
+    const walker = {
+      load: (place: Place) => this.#load(place),
+      children: (place: Place) => place.children,
+      weigh: (loaded: Loaded) => loaded.source.entries.length + loaded.existing.length,
+    };
+    const endpoints = [destination, ...source.roots.map((root) => root.endpoint)];
+    const directories = Math.max(...endpoints.map(({ capabilities }) => capabilities.concurrency));
+    for await (const { context, value } of walk(top, walker, { directories, maxWeight: MOST_AHEAD })) {
+      checkAborted(signal);
+      await this.#visit(context, value);
+    }
+  }
+
+  async #load(place: Place): Promise<Loaded> {
+    const { source, destination, base, bases } = this.#setup;
+    const [listing, existing, ...fromBases] = await Promise.all([
+      source.list(place.path, place.roots),
+      place.existing === undefined
+        ? NOTHING_THERE
+        : destination.list(joinPath(base, place.path)).catch(ifVanished(NOTHING_THERE)),
+      ...bases.map((basis, i) =>
+        place.inBasis[i] === true
+          ? // A basis is a help, not a need: what cannot be read there is transferred.
+            destination.list(joinPath(basis.path, place.path)).catch(unlessLost(NOTHING_THERE))
+          : NOTHING_THERE,
+      ),
+    ]);
+    return { source: listing, existing, bases: fromBases };
+  }
+
+  async #visit(place: Place, loaded: Loaded): Promise<void> {
+    const { path } = place;
+    for (const error of loaded.source.failures) {
+      this.#incomplete = true;
+      this.#outcomes.problem(path, error);
+    }
+    // Of a directory that cannot be read nothing is known: what stands in the destination stays as it is.
+    if (loaded.source.failures.length > 0 && loaded.source.entries.length === 0) return;
+    const chosen = this.#selection.choose(path, loaded.source);
+    this.#setup.tally.scanned(chosen.entries.length);
+    const plan = await this.#plan(place, loaded, chosen.entries);
+    if (!(await place.standing)) return;
+    const listing = this.#recorder?.begin(path, place.entry ?? TOP, plan.steps.length);
+    const batching = new Batching<Note>(path);
+    let touched = false;
+    for (const [index, step] of plan.steps.entries()) {
+      const roots = chosen.roots?.[index] ?? place.roots;
+      const note = { step, path: joinPath(path, step.entry.name), listing, index, root: roots[0] ?? 0 };
+      if (await this.#begin(place, note, roots, batching)) touched = true;
+    }
+    if (this.#removal !== undefined) {
+      for (const entry of plan.extraneous) this.#extraneous.push({ path: joinPath(path, entry.name), entry });
+      touched ||= plan.extraneous.length > 0;
+    }
+    if (place.entry !== undefined) this.#finishLater(place, place.entry, touched);
+    for (const noted of batching.batches(place.roots[0] ?? 0)) await this.#scheduler.add(noted);
+    listing?.close();
+  }
+
+  async #plan(place: Place, loaded: Loaded, entries: readonly Entry[]): Promise<DirectoryPlan> {
+    const { recall, bases, rules } = this.#setup;
+    const { path } = place;
+    const standing = place.existing === undefined ? undefined : await recall?.(path, loaded.existing);
+    const basisListings: BasisListing[] = [];
+    for (const [i, basis] of bases.entries()) {
+      basisListings.push({ use: basis.use, entries: (await basis.recall?.(path)) ?? loaded.bases[i] ?? [] });
+    }
+    return planDirectory(
+      entries,
+      standing?.entries ?? loaded.existing,
+      basisListings,
+      rules,
+      standing?.recorded,
+    );
+  }
+
+  /** Starts on one step; resolves to whether the directory it is in changes by it. */
+  async #begin(
+    place: Place,
+    note: Note,
+    roots: readonly number[],
+    batching: Batching<Note>,
+  ): Promise<boolean> {
+    const { step, path, listing, index } = note;
+    const { entry } = step;
+    const { tally } = this.#setup;
+    tally.report.entries[entry.type]++;
+    if (entry.type === 'file') tally.report.totalBytes += entry.size;
+    if (entry.type === 'directory') {
+      listing?.settle(index, recorded(entry, undefined, false));
+      this.#beginDirectory(place, note, roots);
+      return step.kind === 'directory';
+    }
+    if (step.kind !== 'blocked' && this.#hardLinks?.follows(path, entry, note) === true) {
+      listing?.expect();
+      return true;
+    }
+    switch (step.kind) {
+      case 'none':
+        return this.#keep(note, batching);
+      case 'drop':
+        return await this.#drop(note);
+      case 'blocked':
+        return await this.#unblock(note, batching);
+      case 'link':
+        listing?.expect();
+        if (
+          step.existing === undefined &&
+          (listing === undefined || entry.type === 'symlink' || hashOf(step.known) !== undefined)
+        ) {
+          batching.link(note.root, step.basis, entry.name, note);
+          return true;
+        }
+        break;
+      default:
+        listing?.expect();
+        if (step.kind === 'copy' && step.basis < 0) tally.expect(entry.size);
+    }
+    this.#hand(note, batching);
+    return step.kind !== 'attributes';
+  }
+
+  #hand(note: Note, batching: Batching<Note>): void {
+    const name = this.#setup.source.sourceName(note.path, note.root);
+    batching.add(note.root, taskFor(note.step, this.#taskRules, name), note);
+  }
+
+  #beginDirectory(place: Place, { step, path }: Note, roots: readonly number[]): void {
+    const { dryRun, bases, tally } = this.#setup;
+    const { entry, existing } = step;
+    const made = step.kind === 'directory';
+    if (made) tally.report.created.directory++;
+    if (step.kind !== 'none') {
+      const action = made ? 'directory' : 'attributes';
+      tally.entry({ type: 'entry', action, path, kind: 'directory', changes: step.changes, size: 0 });
+    }
+    const standing = dryRun
+      ? Promise.resolve(true)
+      : made
+        ? this.#directories.make(path, entry.mode, place.standing, existing)
+        : this.#directories.open(path, entry, place.standing);
+    // Awaited at its turn.
+    standing.catch(() => {});
+    if (!this.#selection.enters(entry, this.#top)) return;
+    place.children.push({
+      path,
+      entry,
+      existing: made ? undefined : existing,
+      roots,
+      inBasis: bases.map((basis, i) => basis.recall === undefined && place.inBasis[i] === true),
+      standing,
+      children: [],
+    });
+  }
+
+  #finishLater(place: Place, entry: Entry, touched: boolean): void {
+    const { path, existing } = place;
+    const { rules, tally, syncDirectories } = this.#setup;
+    const changes = existing === undefined ? [] : attributeChanges(entry, existing, rules);
+    if (path === ROOT && changes.length > 0) {
+      tally.entry({ type: 'entry', action: 'attributes', path, kind: 'directory', changes, size: 0 });
+    }
+    if (existing === undefined || touched || changes.length > 0) {
+      this.#directories.finishLater(path, attributesFor({ entry, existing }, this.#taskRules));
+    }
+    if (syncDirectories && (existing === undefined || touched)) this.#directories.syncLater(path);
+  }
+
+  /** It stands already; only a manifest may still want its hash. */
+  #keep(note: Note, batching: Batching<Note>): boolean {
+    const { step, listing, index } = note;
+    if (listing === undefined) return false;
+    const { entry, known, existing } = step;
+    // Held by a `--compare-dest` tree only: it is not in the destination.
+    if (existing === undefined) return false;
+    if (entry.type === 'file' && hashOf(known) === undefined) {
+      listing.expect();
+      this.#hand(note, batching);
+    } else {
+      listing.settle(
+        index,
+        recorded(entry, hashOf(known), known !== undefined && 'racy' in known && known.racy),
+      );
+    }
+    return false;
+  }
+
+  async #drop({ path }: Note): Promise<boolean> {
+    const { destination, base, dryRun } = this.#setup;
+    if (!dryRun) await destination.removeFile(joinPath(base, path)).catch(this.#report(path));
+    return true;
+  }
+
+  /** A directory stands where a file shall be: it goes only where removals are allowed. */
+  async #unblock(note: Note, batching: Batching<Note>): Promise<boolean> {
+    const { step, path, listing } = note;
+    const { existing, entry } = step;
+    const gone =
+      existing !== undefined && (await this.#removal?.remove(path, existing, this.#setup.signal)) === true;
+    if (!gone) {
+      this.#outcomes.problem(path, failure('DIRECTORY_IN_THE_WAY', { path: toText(path) }));
+      return false;
+    }
+    const kind = entry.type === 'symlink' ? 'symlink' : 'copy';
+    listing?.expect();
+    this.#hand({ ...note, step: { ...step, kind, existing: undefined } }, batching);
+    return true;
+  }
+
+  #settle({ batch, notes }: NotedBatch<Note>, { results, unlinked }: BatchResult): void {
+    if (batch.links === undefined) {
+      for (const [i, note] of notes.entries()) {
+        const result = results[i];
+        if (result !== undefined) this.#outcomes.settle(note, result);
+      }
+      return;
+    }
+    const failed = new Set(unlinked.map(({ name }) => name));
+    const again = new Batching<Note>(batch.directory);
+    for (const note of notes) {
+      if (!failed.has(note.step.entry.name)) this.#outcomes.linked(note);
+      else
+        this.#hand(
+          { ...note, step: { ...note.step, kind: note.step.entry.type === 'symlink' ? 'symlink' : 'copy' } },
+          again,
+        );
+    }
+    // A failure of the run shows in `drain`.
+    for (const noted of again.batches(batch.root)) this.#scheduler.add(noted).catch(() => {});
+  }
+
+  /** After the transfer: nothing is lost for something that then does not arrive. */
+  async #remove(removal: Removal): Promise<void> {
+    const { tally, signal } = this.#setup;
+    if (this.#extraneous.length === 0) return;
+    if (this.#incomplete) {
+      tally.report.removalsStopped = true;
+      return;
+    }
+    for (const { path, entry } of this.#extraneous.reverse()) await removal.remove(path, entry, signal);
+    tally.report.removalsSkipped = removal.skipped;
+  }
+
+  #removed(path: RelPath, { type }: Entry): void {
+    const { tally } = this.#setup;
+    tally.report.removed[type]++;
+    tally.entry({ type: 'entry', action: 'remove', path, kind: type, changes: [], size: 0 });
+  }
+
+  #report(path: RelPath): (error: unknown) => void {
+    return (error) => {
+      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+      this.#outcomes.problem(path, error);
+    };
+  }
+}
+
+/** Stands for a destination that is not the copy of any directory. */
+const TOP: Entry = {
+  name: byteString(''),
+  type: 'directory',
+  mode: 0o755,
+  size: 0,
+  mtime: 0,
+  uid: 0,
+  gid: 0,
+  target: undefined,
+  identity: undefined,
+};
+
+function ifVanished<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof CellarmanError && error.code === 'NOT_FOUND') return instead;
+    throw error;
+  };
+}
+
+function unlessLost<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof CellarmanError && error.code !== 'CONNECTION_LOST') return instead;
+    throw error;
+  };
+}
