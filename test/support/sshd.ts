@@ -22,6 +22,8 @@ export interface SshdOptions {
 export interface Sshd {
   readonly host: '127.0.0.1';
   readonly port: number;
+  /** Of the listener; sessions are its descendants. */
+  readonly pid: number;
   /** Who runs the tests: an sshd that is not root can let nobody else in. */
   readonly user: string;
   /** Scratch directory of this server; removed by `stop`. */
@@ -109,6 +111,7 @@ async function start(program: string, directory: string, options: SshdOptions): 
   return {
     host,
     port,
+    pid: child.pid ?? 0,
     user,
     directory,
     identityFile,
