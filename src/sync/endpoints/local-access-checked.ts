@@ -8,7 +8,7 @@ import { type ByteString, byteString, toFsPath, toText } from '../../system/byte
 import { failure } from '../../system/errors.ts';
 import type { LocalAccess } from './local-access.ts';
 import { applyAttributes, byPath, refuseShared } from './local-attributes.ts';
-import { refuseUnsafe } from './local-names.ts';
+import { refuseUnsafe } from './names.ts';
 
 export function checkedAccess(root: ByteString): LocalAccess {
   return {

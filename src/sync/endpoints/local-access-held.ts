@@ -9,7 +9,7 @@ import { failure } from '../../system/errors.ts';
 import type { RelPath } from '../entry.ts';
 import type { LocalAccess } from './local-access.ts';
 import { applyAttributes, byPath, refuseShared } from './local-attributes.ts';
-import { refuseUnsafe } from './local-names.ts';
+import { nameOf, parentOf, refuseUnsafe } from './names.ts';
 
 /** open(2), Linux; `node:fs` does not name it. Needs no right to read the directory, as no path lookup does. */
 const O_PATH = 0o10000000;
@@ -40,9 +40,12 @@ export function heldAccess(root: ByteString): LocalAccess {
     fs.closeSync(fd);
   };
 
+  /** The root stays: its path could lead to another directory by now. */
   const dropLeastUsed = (): void => {
     let oldest: [string, Handle] | undefined;
-    for (const item of handles) if (oldest === undefined || item[1].used < oldest[1].used) oldest = item;
+    for (const item of handles) {
+      if (item[0] !== '' && (oldest === undefined || item[1].used < oldest[1].used)) oldest = item;
+    }
     if (oldest !== undefined) drop(...oldest);
   };
 
@@ -59,16 +62,15 @@ export function heldAccess(root: ByteString): LocalAccess {
   };
 
   /** From the nearest directory held, one component at a time. */
-  const walk = (path: string): Handle => {
+  const walk = (path: RelPath): Handle => {
     const handle = handles.get(path) ?? reach(path);
     handle.used = ++clock;
     return handle;
   };
 
-  const reach = (path: string): Handle => {
+  const reach = (path: RelPath): Handle => {
     if (path === '') return hold('', fs.openSync(toFsPath(root), FOLLOWED));
-    const cut = path.lastIndexOf('/');
-    return open(walk(path.slice(0, Math.max(cut, 0))), byteString(path.slice(cut + 1)), path);
+    return open(walk(parentOf(path)), nameOf(path), path);
   };
 
   return {

@@ -9,8 +9,8 @@ import { heldAccess } from './local-access-held.ts';
 import { localEntry } from './local-entry.ts';
 import { fromErrno } from './local-errors.ts';
 import { LocalReadFile, LocalWriteFile, type SpareBuffers } from './local-files.ts';
-import { refuseUnsafe } from './local-names.ts';
 import { localSpace } from './local-space.ts';
+import { nameOf, parentOf, refuseUnsafe } from './names.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 /** Never blocks on a FIFO, never becomes the terminal of anybody. */
@@ -31,10 +31,6 @@ const CAPABILITIES: Capabilities = {
 };
 
 const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : 1);
-
-/** The last component. */
-const nameOf = (path: RelPath): ByteString => byteString(path.slice(path.lastIndexOf('/') + 1));
-const parentOf = (path: RelPath): RelPath => byteString(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
 
 /** lstat; undefined where there is nothing. */
 function entryAt(place: string | Buffer, name: ByteString): Entry | undefined {
