@@ -46,6 +46,18 @@ const TEXTS = {
   UNSUPPORTED: ({ operation, where }: { readonly operation: string; readonly where: string }) =>
     `${where} cannot do this: ${operation}`,
 
+  // Where a run begins and ends.
+  SOURCE_MISSING: ({ path }: PathFacts) => `the source ${path} does not exist`,
+  DESTINATION_NOT_A_DIRECTORY: ({ path }: PathFacts) =>
+    `the destination ${path} is a file, and a directory is needed for what is to be copied`,
+  DESTINATION_PARENT_MISSING: ({ path }: PathFacts) =>
+    `the destination ${path} cannot be made: the directory it shall be in does not exist (--mkpath makes all of it)`,
+  SOURCE_IS_DESTINATION: ({ path }: PathFacts) => `source and destination are the same: ${path}`,
+  DESTINATION_IN_SOURCE: ({ path }: PathFacts) =>
+    `the destination ${path} lies within the source and would be copied into itself; exclude it or choose another place`,
+  SOURCE_IN_DESTINATION: ({ path }: PathFacts) =>
+    `the source ${path} lies within the destination, where --delete would remove it`,
+
   // The run.
   ABORTED: () => 'interrupted',
   TIMEOUT: ({ seconds }: { readonly seconds: number }) => `no data came or went for ${seconds} seconds`,
