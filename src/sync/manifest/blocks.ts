@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import type { ByteSource } from './bytes.ts';
 
 const OUTPUT_BLOCK = 256 * 1024;
@@ -12,24 +11,23 @@ const LONGEST_LINE = 1024 * 1024;
  */
 export async function* gunzipped(source: ByteSource): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: OUTPUT_BLOCK });
-  const closed = once(gunzip, 'close').catch(() => {});
-  const feeding = feed(source, gunzip);
+  const closed = new Promise<'closed'>((resolve) => gunzip.once('close', () => resolve('closed')));
+  const feeding = feed(source, gunzip, closed);
   try {
     for await (const block of gunzip) yield block as Buffer;
   } finally {
     gunzip.destroy();
-    await closed;
     await feeding;
   }
 }
 
 /** Ends when the stream takes no more, whatever the reason; tells the stream about errors of the source. */
-async function feed(source: ByteSource, gunzip: ReturnType<typeof createGunzip>): Promise<void> {
+async function feed(source: ByteSource, gunzip: Gunzip, closed: Promise<'closed'>): Promise<void> {
   try {
     for await (const block of source) {
-      // The block is the source's again once this has settled.
-      const taken = await new Promise<boolean>((resolve) => gunzip.write(block, (error) => resolve(!error)));
-      if (!taken) return;
+      // The block is the source's again once it was taken. When zlib fails it never calls back.
+      const taken = new Promise<'taken'>((resolve) => gunzip.write(block, () => resolve('taken')));
+      if ((await Promise.race([taken, closed])) === 'closed' || gunzip.destroyed) return;
     }
     gunzip.end();
   } catch (error) {

@@ -9,20 +9,19 @@ import { unescapeName } from './name.ts';
 import type { RecordedEntry, RecordedListing } from './record.ts';
 import { parseTotals } from './totals.ts';
 
-const TYPES = new Map(
-  Object.entries(LETTERS).map(([type, letter]) => [letter.charCodeAt(0), type as EntryType]),
-);
+/** By the code of the letter. */
+const TYPES: (EntryType | undefined)[] = [];
+for (const [type, letter] of Object.entries(LETTERS)) TYPES[letter.charCodeAt(0)] = type as EntryType;
 const SLASH = '/'.charCodeAt(0);
 const RACY = 'r'.charCodeAt(0);
 const MINUS = '-'.charCodeAt(0);
 const ARROW = ' -> ';
 const SUM = 'xxh64 ';
-const UNSAFE_NAME = /[/\0]|^\.{0,2}$/;
 const UNSAFE_PATH = /\0|(?:^|\/)\.{0,2}(?:\/|$)/;
 
 export interface ManifestEnd {
   readonly totals: ManifestTotals;
-  /** The sum as written, and where its line begins in the text that was pushed last. */
+  /** The sum as written, and where its line begins in the block that was pushed last. */
   readonly sum: string;
   readonly at: number;
 }
@@ -50,11 +49,11 @@ export class ManifestParser {
     this.fields = new Fields(path);
   }
 
-  /** Takes a text of whole lines, one byte to a character; gives the listings that became complete with it. */
-  push(text: string): RecordedListing[] {
+  /** Takes a block of whole lines; gives the listings that became complete with it. */
+  push(block: Buffer): RecordedListing[] {
     const { fields } = this;
     const complete: RecordedListing[] = [];
-    fields.feed(text);
+    fields.feed(block);
     while (fields.nextLine()) {
       switch (this.state) {
         case 'header':
@@ -119,10 +118,10 @@ export class ManifestParser {
 
   private entryLine(): void {
     const { fields, open } = this;
-    const type = TYPES.get(fields.letter());
+    const type = TYPES[fields.letter() ?? 0];
     if (type === undefined || open === undefined) throw fields.fail('an unknown type');
     const entry = this.record(type);
-    if (UNSAFE_NAME.test(entry.name)) throw fields.fail('an impossible name');
+    if (!isSafe(entry.name)) throw fields.fail('an impossible name');
     const before = open.entries.at(-1);
     if (before !== undefined && before.name >= entry.name) throw fields.fail('names are not in order');
     open.entries.push(entry);
@@ -166,4 +165,9 @@ export class ManifestParser {
     if (totals === undefined) throw this.damaged('the totals at its end are not readable');
     this.end = { totals, sum: line.slice(SUM.length), at };
   }
+}
+
+/** Can be the name of an entry of a directory. */
+function isSafe(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\0');
 }

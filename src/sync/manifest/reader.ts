@@ -29,7 +29,7 @@ export async function openManifest(source: ByteSource, name: string): Promise<Ma
     try {
       for await (const block of blocks) {
         if (block.at(-1) !== 0x0a) throw parser.damaged('a line has no end');
-        const listings = parser.push(block.toString('latin1'));
+        const listings = parser.push(block);
         sum.update(parser.end === undefined ? block : block.subarray(0, parser.end.at));
         yield listings;
       }

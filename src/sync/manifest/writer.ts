@@ -47,9 +47,9 @@ export async function createManifestWriter(sink: ByteSink, header: ManifestHeade
     batch = '';
     sum.update(block);
     const before = taken;
-    taken = new Promise<void>((resolve, reject) => {
-      gzip.write(block, (error) => (error ? reject(error) : resolve()));
-    }).catch(() => drained); // The compressor only knows that it was closed; why, is known there.
+    const written = new Promise<void>((resolve) => gzip.write(block, () => resolve()));
+    // Once the sink has failed the compressor may never call back, and does not know why.
+    taken = Promise.race([drained, written]);
     taken.catch(() => {});
     return before;
   }
