@@ -8,6 +8,8 @@ export interface PlanRules {
   readonly times: boolean;
   readonly owner: boolean;
   readonly group: boolean;
+  /** The groups that can be given; undefined: all. */
+  readonly groups: ReadonlySet<number> | undefined;
   /** Content alone decides between files of equal size. */
   readonly checksum: boolean;
   readonly sizeOnly: boolean;
@@ -296,13 +298,13 @@ function fileChanges(entry: Entry, existing: Entry | undefined, rules: PlanRules
 export function attributeChanges(
   entry: Entry,
   other: Entry,
-  rules: Pick<PlanRules, 'perms' | 'times' | 'owner' | 'group' | 'precision' | 'window'>,
+  rules: Pick<PlanRules, 'perms' | 'times' | 'owner' | 'group' | 'groups' | 'precision' | 'window'>,
 ): Change[] {
   const changes: Change[] = [];
   if (rules.times && !sameTime(entry, other, rules)) changes.push('time');
   if (rules.perms && entry.type !== 'symlink' && entry.mode !== other.mode) changes.push('mode');
   if (rules.owner && entry.uid !== other.uid) changes.push('owner');
-  if (rules.group && entry.gid !== other.gid) changes.push('group');
+  if (keepsGroup(entry, rules) && entry.gid !== other.gid) changes.push('group');
   return changes;
 }
 
@@ -312,8 +314,12 @@ export function keptAttributes(entry: Entry, rules: PlanRules): Attributes {
     mode: rules.perms && entry.type !== 'symlink' ? entry.mode : undefined,
     mtime: rules.times ? entry.mtime : undefined,
     uid: rules.owner ? entry.uid : undefined,
-    gid: rules.group ? entry.gid : undefined,
+    gid: keepsGroup(entry, rules) ? entry.gid : undefined,
   };
+}
+
+function keepsGroup(entry: Entry, { group, groups }: Pick<PlanRules, 'group' | 'groups'>): boolean {
+  return group && (groups === undefined || groups.has(entry.gid));
 }
 
 function floorTo(time: number, rules: Pick<PlanRules, 'precision'>): number {

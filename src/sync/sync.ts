@@ -1,0 +1,182 @@
+import { toText } from '../system/byte-string.ts';
+import { failure } from '../system/errors.ts';
+import { shareBandwidth } from './bandwidth.ts';
+import { commonDirectory, findBases, relativeTo } from './bases.ts';
+import { SAME_CLOCK } from './clock.ts';
+import type { Endpoint } from './endpoint.ts';
+import { openLanes } from './lanes/open-lanes.ts';
+import type { SyncOptions } from './options.ts';
+import { ROOT } from './path.ts';
+import type { SyncReport } from './report.ts';
+import {
+  below,
+  isWithin,
+  type ResolvedDestination,
+  type ResolvedSource,
+  resolveDestination,
+  resolveSource,
+} from './resolve.ts';
+import { keptParts, rulesFor } from './rules.ts';
+import { Sites } from './sites.ts';
+import { type SourceRoot, SourceTree } from './source-tree.ts';
+import { Tally } from './tally.ts';
+import { transfer } from './transfer.ts';
+
+/** Lanes by default: one for each core of a small machine. */
+const DEFAULT_JOBS = 2;
+/** What a file system takes where it does not tell; all of today's do. */
+const DEFAULT_NAME_MAX = 255;
+
+/**
+ * Makes `destination` equal to the sources, the way rsync(1) understands locations, trailing slashes and options.
+ * Locations are `PATH`, `[user@]host:PATH` or `sftp://[user@]host[:port]/PATH`.
+ *
+ * Failures of single paths are told as events and counted in the report. Rejects with a CellarmanError for what ends the
+ * run: USAGE, SOURCE_MISSING, DESTINATION_*, HOST_*, LOGIN_REFUSED, NO_SFTP, CONNECTION_LOST, NO_SPACE, READ_ONLY,
+ * TIMEOUT, ABORTED.
+ */
+export async function sync(
+  sources: string | readonly string[],
+  destination: string,
+  options: SyncOptions = {},
+): Promise<SyncReport> {
+  const texts = typeof sources === 'string' ? [sources] : sources;
+  if (texts.length === 0) throw failure('USAGE', { detail: 'there is no source' });
+  const signal = options.signal ?? new AbortController().signal;
+  const dryRun = options.dryRun ?? false;
+  const tally = new Tally(options.onEvent, options.events ?? 'touched', dryRun);
+  await using sites = new Sites(options, signal, (message) => {
+    tally.report.reconnects++;
+    tally.warning(message);
+  });
+
+  const target = await sites.at(destination);
+  const found: ResolvedSource[] = [];
+  for (const text of texts) {
+    const { path, site } = await sites.at(text);
+    found.push(await resolveSource(text, path, site));
+  }
+  await using ends = new Ends();
+  const roots: SourceRoot[] = [];
+  for (const source of found) {
+    const endpoint = ends.keep(await source.site.open(source.root));
+    roots.push({
+      endpoint,
+      only: source.only === undefined ? undefined : { name: source.only, as: source.only },
+    });
+  }
+  const singleFile = await isSingleFile(roots);
+  const to = await resolveDestination(destination, target.path, target.site, {
+    singleFile,
+    makePath: options.makePath ?? false,
+    dryRun,
+  });
+  const [only] = roots;
+  if (to.fileName !== undefined && only?.only !== undefined) {
+    roots[0] = { ...only, only: { name: only.only.name, as: to.fileName } };
+  }
+  for (const source of found) refuseOverlap(source, to, options);
+
+  const bases = await findBases(options, to.path, to.site, (text) =>
+    tally.warning(`the basis directory ${text} does not exist; it is left out`),
+  );
+  const root = commonDirectory([to.path, ...bases.map(({ path }) => path)]);
+  const base = relativeTo(root, to.path);
+  const destinationEndpoint = ends.keep(await to.site.open(root));
+  const space = await destinationEndpoint.space().catch(() => undefined);
+  const nameMax = space?.nameMax ?? DEFAULT_NAME_MAX;
+  const rules = rulesFor(
+    options,
+    roots.map(({ endpoint }) => endpoint.capabilities),
+    destinationEndpoint.capabilities,
+    { local: to.site.name === '', privileged: to.site.privileged },
+  );
+  const basePaths = bases.map(({ path }) => relativeTo(root, path));
+  await using lanes = await openLanes({
+    sources: found.map((source, i) => ({
+      endpoint: (roots[i] as SourceRoot).endpoint,
+      spec: source.site.spec(source.root),
+    })),
+    destination: { endpoint: destinationEndpoint, spec: to.site.spec(root) },
+    options: {
+      base,
+      bases: basePaths,
+      direct: false,
+      fsync: options.fsync ?? false,
+      hashes: false,
+      dryRun,
+      rereads: 2,
+      nameMax,
+    },
+    bandwidth: options.bandwidthLimit === undefined ? undefined : shareBandwidth(options.bandwidthLimit),
+    jobs: options.jobs ?? DEFAULT_JOBS,
+    signal,
+    onBytes: (count) => tally.arrived(count),
+  });
+  const { recursive, links } = keptParts(options);
+  return await transfer({
+    source: new SourceTree(roots),
+    clock: SAME_CLOCK,
+    destination: destinationEndpoint,
+    base,
+    baseEntry: to.exists ? await destinationEndpoint.lookup(base) : undefined,
+    bases: bases.map(({ use }, i) => ({ use, path: basePaths[i] ?? ROOT })),
+    rules,
+    recursive,
+    links,
+    oneFileSystem: options.oneFileSystem ?? false,
+    filter: options.filter,
+    hardLinks: options.hardLinks ?? false,
+    removal:
+      (options.delete ?? options.deleteExcluded ?? options.maxDelete !== undefined)
+        ? { most: options.maxDelete }
+        : undefined,
+    lanes: lanes.lanes,
+    nameMax,
+    syncDirectories: options.fsync ?? false,
+    umask: process.umask(),
+    dryRun,
+    tally,
+    signal,
+  });
+}
+
+/** Endpoints to be closed at the end. */
+class Ends implements AsyncDisposable {
+  readonly #open: Endpoint[] = [];
+
+  keep(endpoint: Endpoint): Endpoint {
+    this.#open.push(endpoint);
+    return endpoint;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#open.map((endpoint) => endpoint.close()));
+  }
+}
+
+/** Whether the one source is something else than a directory, so that the destination may be its new name. */
+async function isSingleFile(roots: readonly SourceRoot[]): Promise<boolean> {
+  const [root] = roots;
+  if (roots.length !== 1 || root?.only === undefined) return false;
+  const entry = await root.endpoint.lookup(root.only.name);
+  return entry !== undefined && entry.type !== 'directory';
+}
+
+/** A run must not read what it writes, nor remove what it reads. */
+function refuseOverlap(source: ResolvedSource, to: ResolvedDestination, options: SyncOptions): void {
+  if (source.site !== to.site) return;
+  const from = source.only === undefined ? source.root : below(source.root, source.only);
+  const becomes = source.only === undefined ? to.path : below(to.path, to.fileName ?? source.only);
+  if (from === becomes) throw failure('SOURCE_IS_DESTINATION', { path: source.text });
+  if (isWithin(becomes, from)) {
+    const inside = relativeTo(from, becomes);
+    const inTransfer = source.only === undefined ? inside : below(source.only, inside);
+    if (options.filter?.hides(inTransfer, true) !== true) {
+      throw failure('DESTINATION_IN_SOURCE', { path: toText(to.path) });
+    }
+  }
+  if (options.delete === true && isWithin(from, becomes)) {
+    throw failure('SOURCE_IN_DESTINATION', { path: source.text });
+  }
+}

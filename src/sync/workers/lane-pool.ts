@@ -1,0 +1,109 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { failure } from '../../system/errors.ts';
+import type { BatchResult, Lane } from '../lanes/task.ts';
+import { type FromLane, type LaneSetup, type ToLane, unpackError, unpackResult } from './messages.ts';
+
+export interface LanePool extends AsyncDisposable {
+  readonly lanes: readonly Lane[];
+}
+
+/**
+ * Starts worker threads, each of them one lane for as long as the pool stands. They connect while the caller goes on.
+ */
+export function openLanePool(
+  setup: LaneSetup,
+  count: number,
+  signal: AbortSignal,
+  onBytes: (count: number) => void,
+): LanePool {
+  const pool = new Piscina({
+    filename: new URL('./lane-worker.js', import.meta.url).href,
+    minThreads: count,
+    maxThreads: count,
+    // Lanes await their endpoints: the event loop of the thread must go on between messages.
+    atomics: 'disabled',
+  });
+  const lanes = Array.from({ length: count }, () => new WorkerLane(pool, setup, onBytes));
+  const abort = (): void => {
+    for (const lane of lanes) lane.abort();
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return {
+    lanes,
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', abort);
+      await Promise.all(lanes.map((lane) => lane.close()));
+      await pool.destroy();
+    },
+  };
+}
+
+interface Waiting {
+  readonly resolve: (result: BatchResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class WorkerLane implements Lane {
+  readonly depth: number;
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended: Promise<void>;
+  #next = 0;
+  #failure: unknown;
+
+  constructor(pool: Piscina, setup: LaneSetup, onBytes: (count: number) => void) {
+    this.depth = setup.concurrency;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (message: FromLane) => this.#receive(message, onBytes));
+    this.#ended = pool.run({ setup, port: port2 }, { transferList: [port2] }).then(
+      () => this.#end(failure('INTERNAL', { detail: 'a worker thread ended early' })),
+      (error: unknown) => this.#end(error),
+    );
+  }
+
+  run(batch: Parameters<Lane['run']>[0]): Promise<BatchResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      const id = this.#next++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#send({ type: 'run', id, batch });
+    });
+  }
+
+  abort(): void {
+    this.#send({ type: 'abort' });
+  }
+
+  async close(): Promise<void> {
+    this.#send({ type: 'close' });
+    await this.#ended;
+  }
+
+  #send(message: ToLane): void {
+    this.#port.postMessage(message);
+  }
+
+  #receive(message: FromLane, onBytes: (count: number) => void): void {
+    if (message.type === 'bytes') {
+      onBytes(message.count);
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.type === 'done') waiting?.resolve(unpackResult(message.result));
+    else waiting?.reject(unpackError(message.error));
+  }
+
+  #end(error: unknown): void {
+    this.#failure = error;
+    this.#port.close();
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
