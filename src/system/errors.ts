@@ -36,9 +36,11 @@ const TEXTS = {
     `${path} has other names (hard links) that a change of its attributes would reach too; it was left alone`,
   CHANGED_WHILE_READ: ({ path }: PathFacts) => `${path} changed while it was read`,
   SHRANK_WHILE_READ: ({ path }: PathFacts) => `${path} became shorter while it was read`,
-  DIRECTORY_IN_THE_WAY: ({ path }: PathFacts) => `a directory stands where ${path} shall be; --delete would allow to remove it`,
+  DIRECTORY_IN_THE_WAY: ({ path }: PathFacts) =>
+    `a directory stands where ${path} shall be; --delete would allow to remove it`,
   DIRECTORY_SKIPPED: ({ path }: PathFacts) => `${path} is a directory and was skipped: copy it with -r or -a`,
-  SYMLINK_SKIPPED: ({ path }: PathFacts) => `${path} is a symbolic link and was skipped: copy it with -l or -a`,
+  SYMLINK_SKIPPED: ({ path }: PathFacts) =>
+    `${path} is a symbolic link and was skipped: copy it with -l or -a`,
   SPECIAL_FILE: ({ path }: PathFacts) =>
     `${path} is neither file, directory nor symbolic link; it was skipped`,
   IO: ({ path, detail }: PathFacts & { readonly detail: string }) =>
@@ -103,6 +105,13 @@ const TEXTS = {
   CONFIG_NOT_FOUND: ({ tried }: { readonly tried: string }) =>
     `there is no configuration file: none of ${tried} exists; name one with -c FILE`,
   CONFIG: ({ where, detail }: { readonly where: string; readonly detail: string }) => `${where}: ${detail}`,
+
+  // The catalogue.
+  BACKUP_INFO: ({ path, detail }: PathFacts & { readonly detail: string }) => `${path} is damaged: ${detail}`,
+  BACKUP_UNKNOWN: ({ id, server }: { readonly id: string; readonly server: string }) =>
+    `Unknown backup '${id}' for server '${server}'`,
+  BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
+    `more than one backup is named '${name}': ${ids}; give the ID of one of them`,
 
   // What PostgreSQL wrote.
   NOT_AN_LSN: ({ text }: { readonly text: string }) =>
