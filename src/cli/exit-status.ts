@@ -1,0 +1,130 @@
+import type { SyncReport } from '../sync/report.ts';
+import { CellarmanError, type ErrorCode } from '../system/errors.ts';
+
+/** Exit statuses; up to 30 they are rsync(1)'s. */
+export const EXIT = {
+  success: 0,
+  usage: 1,
+  failed: 1,
+  wrongFile: 3,
+  unsupported: 4,
+  unreachable: 10,
+  fileError: 11,
+  connection: 12,
+  interrupted: 20,
+  partial: 23,
+  vanished: 24,
+  maxDelete: 25,
+  timeout: 30,
+  internal: 70,
+} as const;
+
+/** What each status means, for help texts. */
+export const MEANINGS: readonly (readonly [status: number, meaning: string])[] = [
+  [EXIT.success, 'everything was done'],
+  [EXIT.usage, 'the command line or a file that it names is wrong'],
+  [EXIT.wrongFile, 'a file stands where a directory has to be, or the other way round'],
+  [EXIT.unsupported, 'the other side cannot do what was asked for'],
+  [EXIT.unreachable, 'the host cannot be reached'],
+  [EXIT.fileError, 'reading or writing failed for good: no space, read-only, input/output error'],
+  [EXIT.connection, 'login, host key, SFTP server or connection failed'],
+  [EXIT.interrupted, 'stopped by SIGINT, SIGTERM or SIGHUP'],
+  [EXIT.partial, 'some paths could not be transferred; each was named'],
+  [EXIT.vanished, 'some paths vanished before they could be read'],
+  [EXIT.maxDelete, 'deletions were left out because of --max-delete'],
+  [EXIT.timeout, 'no data came or went for the time of --timeout'],
+  [EXIT.internal, 'an error in this program'],
+];
+
+/** The status of a run that an error ended. The map is total: a new error code does not compile without a status. */
+export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
+  USAGE: EXIT.usage,
+  MANIFEST_DAMAGED: EXIT.failed,
+  MANIFEST_UNSUPPORTED: EXIT.failed,
+  CONFIG_NOT_FOUND: EXIT.failed,
+  CONFIG: EXIT.failed,
+  NOT_AN_LSN: EXIT.failed,
+  NOT_A_SEGMENT: EXIT.failed,
+  SEGMENT_SIZE: EXIT.failed,
+  TIMELINE_HISTORY: EXIT.failed,
+  CONTROL_FILE: EXIT.failed,
+  CONTROL_FILE_CRC: EXIT.failed,
+  BACKUP_LABEL: EXIT.failed,
+  TABLESPACE_MAP: EXIT.failed,
+  BACKUP_MANIFEST: EXIT.failed,
+  WAL_DAMAGED: EXIT.failed,
+  BACKUP_INFO: EXIT.failed,
+  BACKUP_UNKNOWN: EXIT.failed,
+  BACKUP_NAME_AMBIGUOUS: EXIT.failed,
+  POSTGRES_VERSION: EXIT.failed,
+  CONNINFO: EXIT.failed,
+  POSTGRES_UNREACHABLE: EXIT.failed,
+  POSTGRES_LOGIN_REFUSED: EXIT.failed,
+  POSTGRES_WRONG_SERVER: EXIT.failed,
+  POSTGRES_CONNECTION_LOST: EXIT.failed,
+  POSTGRES_POOLER: EXIT.failed,
+  POSTGRES_PRIVILEGE: EXIT.failed,
+  POSTGRES_QUERY: EXIT.failed,
+
+  NOT_A_DIRECTORY: EXIT.wrongFile,
+  IS_A_DIRECTORY: EXIT.wrongFile,
+  EXISTS: EXIT.wrongFile,
+  NOT_EMPTY: EXIT.wrongFile,
+  DESTINATION_NOT_A_DIRECTORY: EXIT.wrongFile,
+  SOURCE_IS_DESTINATION: EXIT.wrongFile,
+  DESTINATION_IN_SOURCE: EXIT.wrongFile,
+  SOURCE_IN_DESTINATION: EXIT.wrongFile,
+
+  UNSUPPORTED: EXIT.unsupported,
+
+  HOST_UNREACHABLE: EXIT.unreachable,
+
+  DESTINATION_PARENT_MISSING: EXIT.fileError,
+  PERMISSION_DENIED: EXIT.fileError,
+  SYMLINK_IN_PATH: EXIT.fileError,
+  SYMLINK_LOOP: EXIT.fileError,
+  NAME_TOO_LONG: EXIT.fileError,
+  UNSAFE_NAME: EXIT.fileError,
+  NO_SPACE: EXIT.fileError,
+  READ_ONLY: EXIT.fileError,
+  TOO_MANY_LINKS: EXIT.fileError,
+  CROSS_DEVICE: EXIT.fileError,
+  BUSY: EXIT.fileError,
+  IO: EXIT.fileError,
+  FILE_UNREADABLE: EXIT.fileError,
+
+  LOGIN_REFUSED: EXIT.connection,
+  HOST_KEY_UNKNOWN: EXIT.connection,
+  HOST_KEY_CHANGED: EXIT.connection,
+  HOST_KEY_REVOKED: EXIT.connection,
+  NO_SFTP: EXIT.connection,
+  CONNECTION_LOST: EXIT.connection,
+  SSH_COMMAND_FAILED: EXIT.connection,
+  PROTOCOL: EXIT.connection,
+
+  ABORTED: EXIT.interrupted,
+
+  SOURCE_MISSING: EXIT.partial,
+  NOT_FOUND: EXIT.partial,
+  DIRECTORY_IN_THE_WAY: EXIT.partial,
+  DIRECTORY_SKIPPED: EXIT.partial,
+  SYMLINK_SKIPPED: EXIT.partial,
+  SPECIAL_FILE: EXIT.partial,
+  SHARED_FILE: EXIT.partial,
+  CHANGED_WHILE_READ: EXIT.partial,
+  SHRANK_WHILE_READ: EXIT.partial,
+
+  TIMEOUT: EXIT.timeout,
+  INTERNAL: EXIT.internal,
+};
+
+export function statusOfError(error: unknown): number {
+  return error instanceof CellarmanError ? STATUS_OF_ERROR[error.code] : EXIT.internal;
+}
+
+/** The status of a run that came to its end: failures outweigh vanished paths, and these the limit of deletions. */
+export function statusOfReport(report: SyncReport): number {
+  if (report.failed > 0 || report.removalsStopped) return EXIT.partial;
+  if (report.vanished > 0) return EXIT.vanished;
+  return report.removalsSkipped > 0 ? EXIT.maxDelete : EXIT.success;
+}
