@@ -9,7 +9,7 @@ import { failure } from '../../system/errors.ts';
 import type { RelPath } from '../entry.ts';
 import type { LocalAccess } from './local-access.ts';
 import { applyAttributes, byPath, refuseShared } from './local-attributes.ts';
-import { nameOf, parentOf, refuseUnsafe } from './names.ts';
+import { nameOf, parentOf, pathText, refuseUnsafe } from './names.ts';
 
 /** open(2), Linux; `node:fs` does not name it. Needs no right to read the directory, as no path lookup does. */
 const O_PATH = 0o10000000;
@@ -20,63 +20,71 @@ const NOT_FOLLOWED = FOLLOWED | fs.constants.O_NOFOLLOW;
 const CAPACITY = 128;
 
 interface Handle {
+  readonly path: RelPath;
   readonly fd: number;
   readonly prefix: ByteString;
+  readonly parent: Handle | undefined;
+  /** Directories in it that are held. As long as there is one, this one is held too. */
+  children: number;
   used: number;
 }
 
 export function heldAccess(root: ByteString): LocalAccess {
-  const handles = new Map<string, Handle>();
+  const handles = new Map<RelPath, Handle>();
   let clock = 0;
 
-  const hold = (path: string, fd: number): Handle => {
-    const handle = { fd, prefix: byteString(`/proc/self/fd/${fd}/`), used: 0 };
+  const hold = (path: RelPath, fd: number, parent: Handle | undefined): Handle => {
+    const prefix = byteString(`/proc/self/fd/${fd}/`);
+    const handle = { path, fd, prefix, parent, children: 0, used: 0 };
     handles.set(path, handle);
+    if (parent !== undefined) parent.children++;
     return handle;
   };
 
-  const drop = (path: string, { fd }: Handle): void => {
+  const drop = ({ path, fd, parent }: Handle): void => {
     handles.delete(path);
+    if (parent !== undefined) parent.children--;
     fs.closeSync(fd);
   };
 
-  /** The root stays: its path could lead to another directory by now. */
-  const dropLeastUsed = (): void => {
-    let oldest: [string, Handle] | undefined;
-    for (const item of handles) {
-      if (item[0] !== '' && (oldest === undefined || item[1].used < oldest[1].used)) oldest = item;
+  /** Closes what was not used for longest, but never what the last call returned. */
+  const makeRoom = (): void => {
+    while (handles.size > CAPACITY) {
+      let oldest: Handle | undefined;
+      for (const handle of handles.values()) {
+        if (handle.children === 0 && handle.used < (oldest?.used ?? clock)) oldest = handle;
+      }
+      if (oldest === undefined) return;
+      drop(oldest);
     }
-    if (oldest !== undefined) drop(...oldest);
   };
 
-  const open = (parent: Handle, name: ByteString, path: string): Handle => {
+  const open = (path: RelPath): Handle => {
+    if (path === '') return hold(path, fs.openSync(toFsPath(root), FOLLOWED), undefined);
+    const name = nameOf(path);
     refuseUnsafe(name, toText(root));
+    const parent = walk(parentOf(path));
     const place = toFsPath(byteString(parent.prefix + name));
     try {
-      return hold(path, fs.openSync(place, NOT_FOLLOWED));
+      return hold(path, fs.openSync(place, NOT_FOLLOWED), parent);
     } catch (error) {
       // The kernel says ENOTDIR of a symbolic link too; people are told which it was.
       if (!fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) throw error;
-      throw failure('SYMLINK_IN_PATH', { path: toText(byteString(`${root}/${path}`)) }, error);
+      throw failure('SYMLINK_IN_PATH', { path: pathText(root, path) }, error);
     }
   };
 
   /** From the nearest directory held, one component at a time. */
   const walk = (path: RelPath): Handle => {
-    const handle = handles.get(path) ?? reach(path);
+    const handle = handles.get(path) ?? open(path);
     handle.used = ++clock;
     return handle;
   };
 
-  const reach = (path: RelPath): Handle => {
-    if (path === '') return hold('', fs.openSync(toFsPath(root), FOLLOWED));
-    return open(walk(parentOf(path)), nameOf(path), path);
-  };
-
   return {
     prefix(directory) {
-      // Before the walk and never during it: what the call before returned is the last to go.
-      if (!handles.has(directory)) while (handles.size > CAPACITY) dropLeastUsed();
+      // Before the walk and not during it, when the way down is not held by anything below it yet.
+      if (handles.size > CAPACITY && !handles.has(directory)) makeRoom();
       return walk(directory).prefix;
     },
     setAttributes(place, attributes, path) {
@@ -92,14 +100,16 @@ export function heldAccess(root: ByteString): LocalAccess {
         fs.closeSync(fd);
       }
     },
-    forget(path: RelPath) {
+    forget(path) {
+      // What is not held holds nothing below it: the common case, since most of what is moved is a file.
+      if (!handles.has(path)) return;
       const below = `${path}/`;
-      for (const [key, handle] of handles) {
-        if (path === '' || key === path || key.startsWith(below)) drop(key, handle);
+      for (const handle of handles.values()) {
+        if (path === '' || handle.path === path || handle.path.startsWith(below)) drop(handle);
       }
     },
     close() {
-      for (const [key, handle] of handles) drop(key, handle);
+      for (const handle of handles.values()) drop(handle);
     },
   };
 }

@@ -10,19 +10,19 @@ import { fromErrno } from './local-errors.ts';
 const BLOCK = 256 * 1024;
 
 /** Read buffers that nobody reads into at the moment; one does as long as files are read one after another. */
-export type SpareBuffers = Buffer[];
+export type SpareBuffers = Uint8Array[];
 
 /** No offset a file can have gives this descriptor back: every call after `close` fails. */
 const CLOSED = -1;
 
 export class LocalReadFile implements ReadFile {
   readonly #name: ByteString;
-  readonly #path: string;
+  readonly #path: () => string;
   readonly #spare: SpareBuffers;
   #fd: number;
 
-  /** `path` is for people. */
-  constructor(fd: number, name: ByteString, path: string, spare: SpareBuffers) {
+  /** `path` is for people, and made up only when there is something to tell them. */
+  constructor(fd: number, name: ByteString, path: () => string, spare: SpareBuffers) {
     this.#fd = fd;
     this.#name = name;
     this.#path = path;
@@ -33,12 +33,12 @@ export class LocalReadFile implements ReadFile {
     try {
       return localEntry(this.#name, fs.fstatSync(this.#fd, { bigint: true }), undefined);
     } catch (error) {
-      throw fromErrno(error, this.#path);
+      throw fromErrno(error, this.#path());
     }
   }
 
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    const buffer = this.#spare.pop() ?? new Uint8Array(BLOCK);
     try {
       let position = start;
       while (position < end) {
@@ -48,7 +48,7 @@ export class LocalReadFile implements ReadFile {
         yield length === BLOCK ? buffer : buffer.subarray(0, length);
       }
     } catch (error) {
-      throw fromErrno(error, this.#path);
+      throw fromErrno(error, this.#path());
     } finally {
       this.#spare.push(buffer);
     }
@@ -63,10 +63,10 @@ export class LocalReadFile implements ReadFile {
 
 export class LocalWriteFile implements WriteFile {
   readonly #fd: number;
-  readonly #path: string;
+  readonly #path: () => string;
 
-  /** `path` is for people. */
-  constructor(fd: number, path: string) {
+  /** `path` is for people, and made up only when there is something to tell them. */
+  constructor(fd: number, path: () => string) {
     this.#fd = fd;
     this.#path = path;
   }
@@ -94,7 +94,7 @@ export class LocalWriteFile implements WriteFile {
     try {
       action();
     } catch (error) {
-      throw fromErrno(error, this.#path);
+      throw fromErrno(error, this.#path());
     }
   }
 }

@@ -10,7 +10,7 @@ import { localEntry } from './local-entry.ts';
 import { fromErrno } from './local-errors.ts';
 import { LocalReadFile, LocalWriteFile, type SpareBuffers } from './local-files.ts';
 import { localSpace } from './local-space.ts';
-import { nameOf, parentOf, refuseUnsafe } from './names.ts';
+import { nameOf, parentOf, pathText, refuseUnsafe } from './names.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 /** Never blocks on a FIFO, never becomes the terminal of anybody. */
@@ -106,18 +106,13 @@ class LocalEndpoint implements Endpoint {
   }
 
   async openRead(path: RelPath): Promise<ReadFile> {
-    return this.#run(
-      path,
-      () =>
-        new LocalReadFile(fs.openSync(this.#place(path), READ), nameOf(path), this.#text(path), this.#spare),
-    );
+    const fd = this.#run(path, () => fs.openSync(this.#place(path), READ));
+    return new LocalReadFile(fd, nameOf(path), () => this.#text(path), this.#spare);
   }
 
   async create(path: RelPath): Promise<WriteFile> {
-    return this.#run(
-      path,
-      () => new LocalWriteFile(fs.openSync(this.#place(path), CREATE, 0o600), this.#text(path)),
-    );
+    const fd = this.#run(path, () => fs.openSync(this.#place(path), CREATE, 0o600));
+    return new LocalWriteFile(fd, () => this.#text(path));
   }
 
   async makeDirectory(path: RelPath, mode: number): Promise<void> {
@@ -222,7 +217,7 @@ class LocalEndpoint implements Endpoint {
 
   /** A path as people know it. */
   #text(path: RelPath): string {
-    return path === '' ? this.name : `${this.name}/${toText(path)}`;
+    return pathText(this.#root, path);
   }
 }
 

@@ -9,6 +9,12 @@ export const nameOf = (path: RelPath): ByteString => byteString(path.slice(path.
 export const parentOf = (path: RelPath): RelPath =>
   byteString(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
 
+/** For people: a path below a root. */
+export function pathText(root: ByteString, path: RelPath): string {
+  if (path === '') return toText(root);
+  return toText(byteString(root.endsWith('/') ? root + path : `${root}/${path}`));
+}
+
 /** Names come from other hosts: one that would lead elsewhere is refused here too, whoever let it pass before. */
 export function refuseUnsafe(name: ByteString, directory: string): void {
   if (name === '' || name === '.' || name === '..' || name.includes('\0')) {
