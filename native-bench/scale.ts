@@ -1,0 +1,32 @@
+/** How much data the scenarios work on. */
+export interface Scale {
+  /** Files of 8 KiB. */
+  readonly small: number;
+  readonly bigFiles: number;
+  readonly bigBytes: number;
+  /** Empty files. */
+  readonly many: number;
+  /** Numbers of files for cost against size, below `many`. */
+  readonly sizes: readonly number[];
+  /** Upper bound of timed rounds. */
+  readonly rounds: number;
+}
+
+export const FULL: Scale = {
+  small: 100_000,
+  bigFiles: 4,
+  bigBytes: 256 << 20,
+  many: 1_000_000,
+  sizes: [1_000, 10_000, 100_000],
+  rounds: Number.POSITIVE_INFINITY,
+};
+
+/** To see that everything runs; the numbers mean little. */
+export const QUICK: Scale = {
+  small: 2_000,
+  bigFiles: 4,
+  bigBytes: 16 << 20,
+  many: 20_000,
+  sizes: [20, 200, 2_000],
+  rounds: 2,
+};
