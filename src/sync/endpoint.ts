@@ -47,6 +47,12 @@ export interface WriteFile {
   close(): Promise<void>;
 }
 
+export interface ResumedFile {
+  readonly file: WriteFile;
+  /** Bytes that stand: writing goes on here. */
+  readonly offset: number;
+}
+
 export interface Space {
   /** Bytes an unprivileged writer can still use. */
   readonly available: number;
@@ -82,6 +88,11 @@ export interface Endpoint {
   openRead(path: RelPath): Promise<ReadFile>;
   /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
   create(path: RelPath): Promise<WriteFile>;
+  /**
+   * Goes on with a file that `create` made before the connection was lost: cuts it to what has arrived, at most `most`
+   * bytes, and appends from there on. NOT_FOUND. Only endpoints that can lose a connection have it.
+   */
+  resume?(path: RelPath, most: number): Promise<ResumedFile>;
   makeDirectory(path: RelPath, mode: number): Promise<void>;
   symlink(path: RelPath, target: RelPath): Promise<void>;
   /** A second name for a file or symbolic link. EXISTS, NOT_FOUND, TOO_MANY_LINKS, CROSS_DEVICE, UNSUPPORTED. */

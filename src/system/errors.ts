@@ -41,6 +41,7 @@ const TEXTS = {
   DIRECTORY_SKIPPED: ({ path }: PathFacts) => `${path} is a directory and was skipped: copy it with -r or -a`,
   SYMLINK_SKIPPED: ({ path }: PathFacts) =>
     `${path} is a symbolic link and was skipped: copy it with -l or -a`,
+  CONTENT_LOST: ({ path }: PathFacts) => `what arrived of ${path} over a connection that was lost and made again is not what was sent`,
   SPECIAL_FILE: ({ path }: PathFacts) =>
     `${path} is neither file, directory nor symbolic link; it was skipped`,
   IO: ({ path, detail }: PathFacts & { readonly detail: string }) =>

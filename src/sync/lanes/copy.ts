@@ -1,8 +1,12 @@
 import { checkAborted } from '../../system/abort.ts';
-import type { Endpoint, ReadFile, WriteFile } from '../endpoint.ts';
+import { toText } from '../../system/byte-string.ts';
+import { failure, isFailure } from '../../system/errors.ts';
+import type { Endpoint, ReadFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
+import { hashFile } from './hash-file.ts';
+import { SteadyWriter } from './steady-writer.ts';
 
 export interface CopyOrder {
   readonly from: Endpoint;
@@ -52,10 +56,10 @@ async function copyOnce(
   const reader = await order.from.openRead(order.fromPath);
   const direct = options.direct && !order.replaces;
   const path = direct ? order.to : joinPath(parentOf(order.to), context.temporaryName(nameOf(order.to)));
-  let writer: WriteFile | undefined;
+  let writer: SteadyWriter | undefined;
   let made = false;
   try {
-    writer = await destination.create(path);
+    writer = await SteadyWriter.create(destination, path, (start, end) => readAgain(order, start, end));
     made = true;
     const hash = context.newHash();
     let bytes = 0;
@@ -78,16 +82,38 @@ async function copyOnce(
     if (torn && !keepTorn) return undefined;
     await writer.setAttributes(order.attributes);
     if (options.fsync) await writer.sync();
-    const closing = writer;
+    await writer.close();
+    const { resumed } = writer;
     writer = undefined;
-    await closing.close();
+    const digest = hash.digest();
+    if (resumed && (await hashFile(destination, path, bytes, context.newHash(), signal)) !== digest) {
+      if (keepTorn) throw failure('CONTENT_LOST', { path: toText(order.to) });
+      return undefined;
+    }
     if (!direct) await destination.rename(path, order.to);
     made = false;
-    return { entry: order.entry, hash: hash.digest(), readAt, torn, short: bytes < order.entry.size };
+    return { entry: order.entry, hash: digest, readAt, torn, short: bytes < order.entry.size };
+  } catch (error) {
+    // Found out while a lost connection was made again.
+    if (!keepTorn && isFailure(error, 'CHANGED_WHILE_READ')) return undefined;
+    throw error;
   } finally {
     await reader.close();
-    if (writer !== undefined) await writer.close().catch(() => {});
+    await writer?.abandon();
     if (made) await destination.removeFile(path).catch(() => {});
+  }
+}
+
+async function* readAgain(
+  { from, fromPath }: CopyOrder,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = await from.openRead(fromPath);
+  try {
+    yield* reader.read(start, end);
+  } finally {
+    await reader.close();
   }
 }
 
