@@ -111,6 +111,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   SYMLINK_SKIPPED: EXIT.partial,
   SPECIAL_FILE: EXIT.partial,
   SHARED_FILE: EXIT.partial,
+  CONTENT_LOST: EXIT.partial,
   CHANGED_WHILE_READ: EXIT.partial,
   SHRANK_WHILE_READ: EXIT.partial,
 

@@ -23,7 +23,7 @@ ${MEANINGS.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}
 /** `cellarman sync`. */
 export function define(command: Command, context: Context): void {
   const draft = newDraft();
-  command.argument('<location...>').usage('[options] SRC... DEST').addHelpText('after', AFTER);
+  command.argument('[location...]').usage('[options] SRC... DEST').addHelpText('after', AFTER);
   declareOptions(command, SYNC_OPTIONS, draft);
   command.option('--debug', 'show errors with their stack and causes');
   command.on('option:debug', () => {
