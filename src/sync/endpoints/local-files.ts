@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import type { ByteString } from '../../system/byte-string.ts';
+import { fromErrno } from '../../system/errno.ts';
 import type { ReadFile, WriteFile } from '../endpoint.ts';
 import type { Attributes, Entry } from '../entry.ts';
 import { applyAttributes, byDescriptor } from './local-attributes.ts';
 import { localEntry } from './local-entry.ts';
-import { fromErrno } from './local-errors.ts';
 
 /** Bytes read in one call: large enough that the call does not count, small enough to stay in a second-level cache. */
 const BLOCK = 256 * 1024;

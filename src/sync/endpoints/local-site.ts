@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { type ByteString, byteString, fromText, toFsPath } from '../../system/byte-string.ts';
+import { fromErrno } from '../../system/errno.ts';
 import { localEndpoint } from './local.ts';
-import { fromErrno } from './local-errors.ts';
 import type { Site } from './site.ts';
 
 /** This machine. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { type ByteString, byteString, toFsPath, toText } from '../../system/byte-string.ts';
+import { fromErrno } from '../../system/errno.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { Capabilities, Endpoint, ReadFile, Space, WriteFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
@@ -7,7 +8,6 @@ import type { LocalAccess } from './local-access.ts';
 import { checkedAccess } from './local-access-checked.ts';
 import { heldAccess } from './local-access-held.ts';
 import { localEntry } from './local-entry.ts';
-import { fromErrno } from './local-errors.ts';
 import { LocalReadFile, LocalWriteFile, type SpareBuffers } from './local-files.ts';
 import { localSpace } from './local-space.ts';
 import { nameOf, parentOf, pathText, refuseUnsafe } from './names.ts';

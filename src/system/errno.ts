@@ -1,4 +1,4 @@
-import { type CellarmanError, type ErrorCode, failure, isFailure } from '../../system/errors.ts';
+import { type CellarmanError, type ErrorCode, failure, isFailure } from './errors.ts';
 
 type PathCode = Exclude<ErrorCode, 'IO' | 'UNSUPPORTED' | 'UNSAFE_NAME'>;
 
