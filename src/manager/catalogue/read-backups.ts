@@ -1,0 +1,58 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { isFailure } from '../../system/errors.ts';
+import type { Backup, DamagedBackup } from './backup.ts';
+import { isBackupId } from './backup-id.ts';
+import { parseBackupInfo, readFields } from './backup-info.ts';
+import type { InfoPlace, Layout } from './layout.ts';
+
+export interface ReadBackups {
+  /** Sorted by ID, that is by age. */
+  readonly backups: readonly Backup[];
+  readonly damaged: readonly DamagedBackup[];
+}
+
+/** Reads every `backup.info` of a catalogue; where one stands in both places, the one in `meta/` counts. */
+export async function readBackups(layout: Layout): Promise<ReadBackups> {
+  const places = new Map<string, InfoPlace>();
+  for (const id of await names(layout.base)) if (isBackupId(id)) places.set(id, 'base');
+  for (const name of await names(layout.meta)) {
+    const id = name.endsWith('-backup.info') ? name.slice(0, -'-backup.info'.length) : '';
+    if (isBackupId(id)) places.set(id, 'meta');
+  }
+  const backups: Backup[] = [];
+  const damaged: DamagedBackup[] = [];
+  for (const [id, place] of [...places].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const read = await readBackup(layout, id, place);
+    if (read === undefined) continue;
+    if ('reason' in read) damaged.push(read);
+    else backups.push(read);
+  }
+  return { backups, damaged };
+}
+
+/** Undefined where there is no file: a backup that is just being made or deleted, or no backup at all. */
+async function readBackup(
+  layout: Layout,
+  id: string,
+  place: InfoPlace,
+): Promise<Backup | DamagedBackup | undefined> {
+  const infoPath = layout.info(id, place);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(infoPath));
+    const lines = parseBackupInfo(text, infoPath);
+    return { id, infoPath, place, lines, fields: readFields(lines, infoPath) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const reason = isFailure(error) ? error.message : `cannot read ${infoPath}: ${(error as Error).message}`;
+    return { id, infoPath, reason };
+  }
+}
+
+async function names(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
