@@ -38,7 +38,8 @@ function writeBackup(root: string, { id, status, endTime, keep }: JudgedBackup, 
   const base = join(root, 'base', id);
   mkdirSync(join(base, 'annotations'), { recursive: true });
   mkdirSync(join(base, 'data'));
-  mkdirSync(join(root, 'wals'), { recursive: true });
+  // Newer versions move annotations here, and fail where it is missing.
+  mkdirSync(join(root, 'meta'), { recursive: true });
   const time = new Date(endTime ?? 0).toISOString().replace('T', ' ').replace('Z', '+00:00');
   const wal = `00000001000000000000${segment.toString(16).toUpperCase().padStart(4, '0')}`;
   writeFileSync(
