@@ -31,6 +31,8 @@ export interface SftpName {
 export interface SftpFileSystem {
   /** Bytes an unprivileged writer can still use. */
   readonly available: number;
+  /** Files an unprivileged writer can still make; 0 also where the file system does not count them. */
+  readonly files: number;
   /** Equal for two paths on one file system. */
   readonly id: string;
   readonly readOnly: boolean;
@@ -100,12 +102,14 @@ export const FILE_SYSTEM: Reply<SftpFileSystem> = reply(Packet.EXTENDED_REPLY, (
   packet.u64();
   packet.u64();
   const available = packet.u64() * unit;
-  for (let skip = 0; skip < 3; skip++) packet.u64();
+  packet.u64();
+  packet.u64();
+  const files = packet.u64();
   const id = `${packet.u32()}:${packet.u32()}`;
   // The flag is in the low half; the high half would be lost in a bit operation.
   packet.u32();
   const readOnly = (packet.u32() & READ_ONLY_FILE_SYSTEM) !== 0;
-  return { available, id, readOnly, nameMax: packet.u64() };
+  return { available, files, id, readOnly, nameMax: packet.u64() };
 });
 
 /** Users' and groups' names in the order asked for; the empty string where the server knows none. */

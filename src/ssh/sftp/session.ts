@@ -32,7 +32,7 @@ const WINDOW = 4 * 1024 * 1024;
 const NOTHING = byteString('');
 
 export interface OpenOptions {
-  /** Who is at the other end, for messages: `user@host`. */
+  /** Who is at the other end, for messages: `user@host`. Default `sftp`. */
   readonly host?: string;
   /** Gives up the opening and ends the stream; without meaning once the session is open. */
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export interface OpenOptions {
  * CONNECTION_LOST, ABORTED.
  */
 export async function openSession(duplex: Duplex, options: OpenOptions = {}): Promise<SftpSession> {
-  const { host = 'the SFTP server', signal } = options;
+  const { host = 'sftp', signal } = options;
   const session = new SftpSession(duplex, host);
   const abort = (): void => session.abandon(failure('ABORTED', undefined, signal?.reason));
   if (signal?.aborted === true) abort();

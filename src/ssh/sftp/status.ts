@@ -23,7 +23,7 @@ export function statusFailure(
   path: ByteString,
   host: string,
 ): CellarmanError {
-  const where = toText(path);
+  const where = `${host}:${toText(path)}`;
   switch (status.code) {
     case Status.NO_SUCH_FILE:
       return failure('NOT_FOUND', { path: where }, status);

@@ -1,0 +1,275 @@
+import { Extension, OpenFlag } from '../../ssh/sftp/protocol.ts';
+import type { SftpAttributes } from '../../ssh/sftp/session.ts';
+import type { SessionPool } from '../../ssh/sftp/session-pool.ts';
+import { type ByteString, toText } from '../../system/byte-string.ts';
+import { failure, isFailure } from '../../system/errors.ts';
+import type { Capabilities, Endpoint, OnProblem, ReadFile, Space, WriteFile } from '../endpoint.ts';
+import type { Attributes, Entry, RelPath } from '../entry.ts';
+import { joinPath, ROOT } from '../path.ts';
+import { nameOf, parentOf } from './names.ts';
+import { attributeSteps, setOfEntry } from './sftp-attributes.ts';
+import { SftpDiagnosis } from './sftp-diagnosis.ts';
+import { SftpDirectories } from './sftp-directories.ts';
+import { sftpEntry, typeOf } from './sftp-entry.ts';
+import { readNames, sortedEntries } from './sftp-listing.ts';
+import { SftpPlaces } from './sftp-places.ts';
+import { type Readers, SftpReadFile } from './sftp-read-file.ts';
+import { renameByParts, renameOver } from './sftp-rename.ts';
+import { SftpWriteFile } from './sftp-write-file.ts';
+
+/** Files in flight; more gave no more speed on loopback, and at 20 ms this hides the round trips. */
+const CONCURRENCY = 256;
+/** READLINKs in flight. */
+const LINKS_AT_ONCE = 1000;
+
+export interface SftpEndpointOptions {
+  /** Told of names in listings that cannot be. Default: they are left out silently. */
+  readonly onProblem?: OnProblem;
+}
+
+/**
+ * A tree on an SFTP server, by version 3 of the protocol and whatever extensions of OpenSSH are announced. The sessions
+ * belong to the endpoint and are closed with it.
+ *
+ * What SFTP cannot promise: a path is looked at before it is used (LSTAT of the entry, each directory once), since
+ * nothing in the protocol refuses to follow symbolic links; whoever can write in the tree at the same time can swap an
+ * entry in between. Owners of trees that others can write should know that.
+ */
+export function sftpEndpoint(
+  sessions: SessionPool,
+  root: ByteString,
+  name: string,
+  options: SftpEndpointOptions = {},
+): Endpoint {
+  return new SftpEndpoint(sessions, new SftpPlaces(root, name), options.onProblem ?? (() => {}));
+}
+
+class SftpEndpoint implements Endpoint {
+  readonly capabilities: Capabilities;
+  readonly name: string;
+  readonly #sessions: SessionPool;
+  readonly #places: SftpPlaces;
+  readonly #onProblem: OnProblem;
+  readonly #directories: SftpDirectories;
+  readonly #diagnosis: SftpDiagnosis;
+  readonly #readers: Readers = { active: 0 };
+
+  constructor(sessions: SessionPool, places: SftpPlaces, onProblem: OnProblem) {
+    const { first } = sessions;
+    this.capabilities = {
+      mtimePrecision: 1_000_000,
+      hardLinks: first.supports(Extension.HARDLINK),
+      atomicReplace: first.supports(Extension.POSIX_RENAME),
+      durable: first.supports(Extension.FSYNC),
+      symlinkAttributes: first.supports(Extension.LSETSTAT),
+      identity: false,
+      concurrency: Math.min(CONCURRENCY, Math.ceil((first.limits.handles ?? CONCURRENCY * 2) / 2)),
+    };
+    this.name = places.name;
+    this.#sessions = sessions;
+    this.#places = places;
+    this.#onProblem = onProblem;
+    this.#directories = new SftpDirectories(sessions, places);
+    this.#diagnosis = new SftpDiagnosis(sessions, places);
+  }
+
+  async list(directory: RelPath): Promise<Entry[]> {
+    const place = await this.#reach(directory);
+    const accept = (attributes: SftpAttributes): void => this.#expect('directory', attributes, directory);
+    const names = await explained(
+      readNames(this.#sessions.pick(), place, directory === '' ? undefined : accept),
+      (error) => this.#diagnosis.ofDirectory(error, directory),
+    );
+    this.#directories.add(directory);
+    const where = this.#places.text(directory);
+    const entries = sortedEntries(names, where, (name) =>
+      this.#onProblem(directory, failure('UNSAFE_NAME', { path: where, name: toText(name) })),
+    );
+    return entries.some(isLink) ? await this.#withTargets(directory, entries) : entries;
+  }
+
+  async lookup(path: RelPath): Promise<Entry | undefined> {
+    return orNothing(async () => {
+      const place = await this.#reach(path);
+      const session = this.#sessions.pick();
+      if (path === '') return this.#entry(path, await session.stat(place));
+      const entry = this.#entry(path, await session.lstat(place));
+      return isLink(entry) ? { ...entry, target: await session.readlink(place) } : entry;
+    });
+  }
+
+  async follow(path: RelPath): Promise<Entry | undefined> {
+    return orNothing(async () => {
+      const place = await this.#reach(path);
+      return this.#entry(path, await this.#sessions.pick().stat(place));
+    });
+  }
+
+  async openRead(path: RelPath): Promise<ReadFile> {
+    const place = await this.#reach(path);
+    const session = this.#sessions.pick();
+    // Not in one write with OPEN: to open a FIFO would hold up the server until somebody writes into it.
+    this.#expect('file', await session.lstat(place), path);
+    const handle = await session.open(place, OpenFlag.READ);
+    return new SftpReadFile(session, handle, nameOf(path), this.#places.text(path), this.#readers);
+  }
+
+  async create(path: RelPath): Promise<WriteFile> {
+    const place = await this.#reach(path);
+    const session = this.#sessions.pick();
+    const handle = await explained(
+      session.open(place, OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.EXCLUSIVE, 0o600),
+      (error) => this.#diagnosis.ofNew(error, path),
+    );
+    return new SftpWriteFile(session, handle, (error) => this.#diagnosis.ofWrite(error, path));
+  }
+
+  async makeDirectory(path: RelPath, mode: number): Promise<void> {
+    const place = await this.#reach(path);
+    const session = this.#sessions.pick();
+    const [made, attributes] = await Promise.allSettled([session.mkdir(place, mode), session.lstat(place)]);
+    if (made.status === 'rejected') throw await this.#diagnosis.ofNew(made.reason, path);
+    if (attributes.status === 'rejected') throw attributes.reason;
+    this.#directories.add(path);
+    // The server's umask may have taken bits away.
+    if (((attributes.value.mode ?? 0) & 0o7777) !== mode) await session.setstat(place, { mode });
+  }
+
+  async symlink(path: RelPath, target: RelPath): Promise<void> {
+    const place = await this.#reach(path);
+    await explained(this.#sessions.pick().symlink(target, place), (error) =>
+      this.#diagnosis.ofNew(error, path),
+    );
+  }
+
+  async link(existing: RelPath, path: RelPath): Promise<void> {
+    if (!this.capabilities.hardLinks)
+      throw failure('UNSUPPORTED', { operation: 'hard links', where: this.name });
+    const [from, to] = await Promise.all([this.#reach(existing), this.#reach(path)]);
+    await explained(this.#sessions.pick().hardlink(from, to), (error) =>
+      this.#diagnosis.ofLink(error, existing, path),
+    );
+  }
+
+  async rename(from: RelPath, to: RelPath): Promise<void> {
+    const [source, target] = await Promise.all([this.#reach(from), this.#reach(to)]);
+    const session = this.#sessions.pick();
+    const rename = this.capabilities.atomicReplace ? renameOver : renameByParts;
+    await explained(rename(session, source, target), (error) => this.#diagnosis.ofRename(error, from, to));
+    this.#directories.forget(from);
+    this.#directories.forget(to);
+  }
+
+  async setAttributes(path: RelPath, attributes: Attributes): Promise<void> {
+    const place = await this.#reach(path);
+    const session = this.#sessions.pick();
+    const steps = await attributeSteps(attributes, () => session.lstat(place));
+    if (path === '') await Promise.all(steps.map((step) => session.setstat(place, step)));
+    else if (this.capabilities.symlinkAttributes) await setOfEntry(session, place, steps);
+    else {
+      const { mode } = await session.lstat(place);
+      if (mode === undefined || typeOf(mode) === 'symlink') {
+        throw failure('UNSUPPORTED', { operation: 'attributes of symbolic links', where: this.name });
+      }
+      await Promise.all(steps.map((step) => session.setstat(place, step)));
+    }
+  }
+
+  async removeFile(path: RelPath): Promise<void> {
+    const place = await this.#reach(path);
+    await explained(this.#sessions.pick().remove(place), (error) => this.#diagnosis.ofRemoval(error, path));
+  }
+
+  async removeDirectory(path: RelPath): Promise<void> {
+    const place = await this.#reach(path);
+    await explained(this.#sessions.pick().rmdir(place), (error) =>
+      this.#diagnosis.ofDirectoryRemoval(error, path),
+    );
+    this.#directories.remove(path);
+  }
+
+  async syncDirectory(path: RelPath): Promise<void> {
+    if (!this.capabilities.durable) return;
+    // Opened as a file, which follows links: it must be known to be a directory.
+    await this.#directories.check(path);
+    const session = this.#sessions.pick();
+    const handle = await session.open(this.#places.place(path), OpenFlag.READ);
+    try {
+      await session.fsync(handle);
+    } finally {
+      session.closeHandle(handle).catch(() => {});
+    }
+  }
+
+  async space(): Promise<Space | undefined> {
+    const { first } = this.#sessions;
+    if (!first.supports(Extension.STATVFS)) return undefined;
+    const { available, readOnly, nameMax } = await this.#sessions.pick().statvfs(await this.#reach(ROOT));
+    return { available, readOnly, nameMax };
+  }
+
+  async close(): Promise<void> {
+    this.#sessions.close();
+  }
+
+  /** The server's path of an entry whose parents are real directories. */
+  async #reach(path: RelPath): Promise<ByteString> {
+    const place = this.#places.place(path);
+    const check = this.#directories.check(parentOf(path));
+    if (check !== undefined) await check;
+    return place;
+  }
+
+  #entry(path: RelPath, attributes: SftpAttributes): Entry {
+    return sftpEntry(nameOf(path), attributes, undefined, this.#places.text(path));
+  }
+
+  #expect(type: 'file' | 'directory', attributes: SftpAttributes, path: RelPath): void {
+    const found = this.#entry(path, attributes).type;
+    if (found === type) return;
+    const facts = { path: this.#places.text(path) };
+    if (found === 'symlink') throw failure('SYMLINK_IN_PATH', facts);
+    if (type === 'directory') throw failure('NOT_A_DIRECTORY', facts);
+    throw failure(found === 'directory' ? 'IS_A_DIRECTORY' : 'SPECIAL_FILE', facts);
+  }
+
+  /** The entries of a directory with the texts of its symbolic links; what has vanished meanwhile is left out. */
+  async #withTargets(directory: RelPath, entries: readonly Entry[]): Promise<Entry[]> {
+    const complete: (Entry | undefined)[] = [];
+    for (let start = 0; start < entries.length; start += LINKS_AT_ONCE) {
+      const some = entries.slice(start, start + LINKS_AT_ONCE);
+      complete.push(...(await Promise.all(some.map((entry) => this.#withTarget(directory, entry)))));
+    }
+    return complete.filter((entry) => entry !== undefined);
+  }
+
+  async #withTarget(directory: RelPath, entry: Entry): Promise<Entry | undefined> {
+    if (!isLink(entry)) return entry;
+    const path = joinPath(directory, entry.name);
+    try {
+      return { ...entry, target: await this.#sessions.pick().readlink(this.#places.place(path)) };
+    } catch {
+      // It is gone or no link any more, or cannot be read: then this says so.
+      return this.lookup(path);
+    }
+  }
+}
+
+const isLink = (entry: Entry): boolean => entry.type === 'symlink';
+
+async function explained<T>(action: Promise<T>, explain: (error: unknown) => Promise<unknown>): Promise<T> {
+  try {
+    return await action;
+  } catch (error) {
+    throw await explain(error);
+  }
+}
+
+async function orNothing(look: () => Promise<Entry>): Promise<Entry | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isFailure(error, 'NOT_FOUND', 'NOT_A_DIRECTORY')) return undefined;
+    throw error;
+  }
+}
