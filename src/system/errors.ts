@@ -34,6 +34,10 @@ const TEXTS = {
   BUSY: ({ path }: PathFacts) => `${path} is in use`,
   SHARED_FILE: ({ path }: PathFacts) =>
     `${path} has other names (hard links) that a change of its attributes would reach too; it was left alone`,
+  LOCKED: ({ path, pid }: PathFacts & { readonly pid?: number }) =>
+    pid === undefined
+      ? `another process holds the lock ${path}`
+      : `process ${pid} holds the lock ${path}; wait until it has ended`,
   CHANGED_WHILE_READ: ({ path }: PathFacts) => `${path} changed while it was read`,
   SHRANK_WHILE_READ: ({ path }: PathFacts) => `${path} became shorter while it was read`,
   DIRECTORY_IN_THE_WAY: ({ path }: PathFacts) =>
@@ -41,7 +45,8 @@ const TEXTS = {
   DIRECTORY_SKIPPED: ({ path }: PathFacts) => `${path} is a directory and was skipped: copy it with -r or -a`,
   SYMLINK_SKIPPED: ({ path }: PathFacts) =>
     `${path} is a symbolic link and was skipped: copy it with -l or -a`,
-  CONTENT_LOST: ({ path }: PathFacts) => `what arrived of ${path} over a connection that was lost and made again is not what was sent`,
+  CONTENT_LOST: ({ path }: PathFacts) =>
+    `what arrived of ${path} over a connection that was lost and made again is not what was sent`,
   SPECIAL_FILE: ({ path }: PathFacts) =>
     `${path} is neither file, directory nor symbolic link; it was skipped`,
   IO: ({ path, detail }: PathFacts & { readonly detail: string }) =>
