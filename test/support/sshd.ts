@@ -105,8 +105,12 @@ async function start(program: string, directory: string, options: SshdOptions): 
 
   const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
   const log = await listening(child);
-  const onExit = (): void => killAll(child);
-  process.once('exit', onExit);
+  // Ends the server when the process that runs the tests dies, however that happens.
+  const watchdog = spawn('sh', ['-c', 'read _; kill -9 "$0"', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watchdog.unref();
 
   return {
     host,
@@ -124,7 +128,7 @@ async function start(program: string, directory: string, options: SshdOptions): 
       if (child.pid !== undefined) for (const pid of descendants(child.pid)) kill(pid);
     },
     stop: async () => {
-      process.removeListener('exit', onExit);
+      watchdog.kill('SIGKILL');
       const ended = child.exitCode !== null || child.signalCode !== null;
       const exit = ended ? undefined : new Promise((resolve) => child.once('exit', resolve));
       killAll(child);
