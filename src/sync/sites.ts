@@ -1,6 +1,7 @@
 import { type Location, parseLocation } from '../ssh/location.ts';
 import type { ReachOptions } from '../ssh/reach-options.ts';
 import type { ByteString } from '../system/byte-string.ts';
+import type { CellarmanError } from '../system/errors.ts';
 import { localSite } from './endpoints/local-site.ts';
 import type { Site } from './endpoints/site.ts';
 
@@ -15,13 +16,13 @@ export interface Sited {
 export class Sites implements AsyncDisposable {
   readonly #options: ReachOptions;
   readonly #signal: AbortSignal;
-  readonly #onReconnect: (message: string) => void;
+  readonly #onLost: (error: CellarmanError) => void;
   readonly #open = new Map<string, Promise<Site>>();
 
-  constructor(options: ReachOptions, signal: AbortSignal, onReconnect: (message: string) => void) {
+  constructor(options: ReachOptions, signal: AbortSignal, onLost: (error: CellarmanError) => void) {
     this.#options = options;
     this.#signal = signal;
-    this.#onReconnect = onReconnect;
+    this.#onLost = onLost;
   }
 
   async at(text: string): Promise<Sited> {
@@ -39,7 +40,7 @@ export class Sites implements AsyncDisposable {
   async #reach(location: Location): Promise<Site> {
     if (location.kind === 'local') return localSite();
     const { remoteSite } = await import('./endpoints/remote-site.ts');
-    return remoteSite(location, this.#options, this.#signal, this.#onReconnect);
+    return remoteSite(location, this.#options, this.#signal, this.#onLost);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,8 @@ import { ROOT } from './path.ts';
 export interface SourceRoot {
   readonly endpoint: Endpoint;
   /** The one entry that is meant, and the name it gets in the destination; undefined for the whole content. */
+  /** Translates owners to the destination's numbers. */
+  readonly owners?: { map(entries: readonly Entry[]): Promise<readonly Entry[]> } | undefined;
   readonly only?: { readonly name: ByteString; readonly as: ByteString } | undefined;
 }
 
@@ -37,7 +39,9 @@ export class SourceTree {
   /** The directory whose content is copied, if one is. */
   async top(): Promise<Entry | undefined> {
     const root = this.roots.find(({ only }) => only === undefined);
-    return root === undefined ? undefined : await root.endpoint.follow(ROOT);
+    const entry = await root?.endpoint.follow(ROOT);
+    if (root?.owners === undefined || entry === undefined) return entry;
+    return (await root.owners.map([entry]))[0];
   }
 
   async list(path: RelPath, roots: readonly number[]): Promise<SourceListing> {
@@ -72,13 +76,18 @@ export class SourceTree {
     const root = this.roots[index];
     if (root === undefined) return { entries: [] };
     try {
-      if (path !== ROOT || root.only === undefined) return { entries: await root.endpoint.list(path) };
-      const entry = await root.endpoint.lookup(root.only.name);
-      if (entry === undefined) throw failure('NOT_FOUND', { path: toText(root.only.name) });
-      return { entries: [{ ...entry, name: root.only.as }] };
+      const entries = await entriesOf(root, path);
+      return { entries: root.owners === undefined ? entries : await root.owners.map(entries) };
     } catch (error) {
       if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
       return { entries: [], error };
     }
   }
+}
+
+async function entriesOf({ endpoint, only }: SourceRoot, path: RelPath): Promise<readonly Entry[]> {
+  if (path !== ROOT || only === undefined) return await endpoint.list(path);
+  const entry = await endpoint.lookup(only.name);
+  if (entry === undefined) throw failure('SOURCE_MISSING', { path: `${endpoint.name}/${toText(only.name)}` });
+  return [{ ...entry, name: only.as }];
 }

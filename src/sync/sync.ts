@@ -2,10 +2,13 @@ import { toText } from '../system/byte-string.ts';
 import { failure } from '../system/errors.ts';
 import { shareBandwidth } from './bandwidth.ts';
 import { commonDirectory, findBases, relativeTo } from './bases.ts';
-import { SAME_CLOCK } from './clock.ts';
+import { SAME_CLOCK, type SourceClock } from './clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import { openLanes } from './lanes/open-lanes.ts';
+import type { RunTotals } from './manifest/format.ts';
+import { createLocalManifest, openLocalManifest } from './manifest-file.ts';
 import type { SyncOptions } from './options.ts';
+import { OwnerMap } from './owners.ts';
 import { ROOT } from './path.ts';
 import type { SyncReport } from './report.ts';
 import {
@@ -45,9 +48,9 @@ export async function sync(
   const signal = options.signal ?? new AbortController().signal;
   const dryRun = options.dryRun ?? false;
   const tally = new Tally(options.onEvent, options.events ?? 'touched', dryRun);
-  await using sites = new Sites(options, signal, (message) => {
+  await using sites = new Sites(options, signal, (error) => {
     tally.report.reconnects++;
-    tally.warning(message);
+    tally.warning(`${error.message}; connecting again`);
   });
 
   const target = await sites.at(destination);
@@ -91,6 +94,15 @@ export async function sync(
     destinationEndpoint.capabilities,
     { local: to.site.name === '', privileged: to.site.privileged },
   );
+  if (!(options.numericIds ?? false) && (rules.owner || rules.group)) {
+    for (const [i, { site }] of found.entries()) {
+      const owned = roots[i];
+      if (site !== to.site && owned !== undefined)
+        roots[i] = { ...owned, owners: new OwnerMap(site, to.site) };
+    }
+  }
+  const known =
+    options.basisManifest === undefined ? undefined : await openLocalManifest(options.basisManifest);
   const basePaths = bases.map(({ path }) => relativeTo(root, path));
   await using lanes = await openLanes({
     sources: found.map((source, i) => ({
@@ -103,7 +115,7 @@ export async function sync(
       bases: basePaths,
       direct: false,
       fsync: options.fsync ?? false,
-      hashes: false,
+      hashes: options.manifest !== undefined,
       dryRun,
       rereads: 2,
       nameMax,
@@ -114,31 +126,75 @@ export async function sync(
     onBytes: (count) => tally.arrived(count),
   });
   const { recursive, links } = keptParts(options);
-  return await transfer({
-    source: new SourceTree(roots),
-    clock: SAME_CLOCK,
-    destination: destinationEndpoint,
-    base,
-    baseEntry: to.exists ? await destinationEndpoint.lookup(base) : undefined,
-    bases: bases.map(({ use }, i) => ({ use, path: basePaths[i] ?? ROOT })),
-    rules,
-    recursive,
-    links,
-    oneFileSystem: options.oneFileSystem ?? false,
-    filter: options.filter,
-    hardLinks: options.hardLinks ?? false,
-    removal:
-      (options.delete ?? options.deleteExcluded ?? options.maxDelete !== undefined)
-        ? { most: options.maxDelete }
-        : undefined,
-    lanes: lanes.lanes,
-    nameMax,
-    syncDirectories: options.fsync ?? false,
-    umask: process.umask(),
-    dryRun,
-    tally,
-    signal,
-  });
+  const recording = options.manifest !== undefined && !dryRun;
+  // Only a manifest remembers which files were too young to be trusted, so only then the source's clock matters.
+  const clock = recording ? await commonClock(found) : SAME_CLOCK;
+  const manifest = recording
+    ? await createLocalManifest(options.manifest, {
+        source: texts.join(' '),
+        started: Date.now() * 1000,
+        mtimePrecision: rules.precision,
+        keeps: { perms: rules.perms, times: rules.times, owner: rules.owner, group: rules.group },
+      })
+    : undefined;
+  try {
+    const report = await transfer({
+      source: new SourceTree(roots),
+      clock,
+      destination: destinationEndpoint,
+      base,
+      baseEntry: to.exists ? await destinationEndpoint.lookup(base) : undefined,
+      bases: bases.map(({ use }, i) => ({ use, path: basePaths[i] ?? ROOT })),
+      rules,
+      recursive,
+      links,
+      oneFileSystem: options.oneFileSystem ?? false,
+      filter: options.filter,
+      hardLinks: options.hardLinks ?? false,
+      removal: removes(options) ? { most: options.maxDelete } : undefined,
+      lanes: lanes.lanes,
+      nameMax,
+      syncDirectories: options.fsync ?? false,
+      umask: process.umask(),
+      dryRun,
+      recall:
+        known === undefined
+          ? undefined
+          : async (path, entries) => ({ entries, recorded: await known.at(path) }),
+      record: manifest === undefined ? undefined : (listing) => manifest.add(listing),
+      tally,
+      signal,
+    });
+    await manifest?.finish(runTotals(report));
+    return report;
+  } catch (error) {
+    await manifest?.abort();
+    throw error;
+  } finally {
+    await known?.close();
+  }
+}
+
+function removes(options: SyncOptions): boolean {
+  return options.delete ?? options.deleteExcluded ?? options.maxDelete !== undefined;
+}
+
+/** What a manifest says of the run that made it. */
+export function runTotals(report: SyncReport): RunTotals {
+  return {
+    finished: Date.now() * 1000,
+    newFiles: report.transferredFiles,
+    newBytes: report.transferredBytes,
+    linkedFiles: report.linkedFiles,
+    linkedBytes: report.linkedBytes,
+    failed: report.failed + report.vanished,
+  };
+}
+
+/** Of several sources the clock that is known least. */
+async function commonClock(sources: readonly ResolvedSource[]): Promise<SourceClock> {
+  const clocks = await Promise.all(sources.map(({ site }) => site.clock()));
+  return clocks.reduce((worst, clock) => (clock.uncertainty > worst.uncertainty ? clock : worst), SAME_CLOCK);
 }
 
 /** Endpoints to be closed at the end. */

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
-import { type ByteString, byteString, fromText, toFsPath } from '../../system/byte-string.ts';
+import { type ByteString, byteString, fromText, toFsPath, toText } from '../../system/byte-string.ts';
 import { fromErrno } from '../../system/errno.ts';
+import { SAME_CLOCK } from '../clock.ts';
 import { localEndpoint } from './local.ts';
-import type { Site } from './site.ts';
+import { parseOwnerFiles } from './owner-files.ts';
+import type { OwnerNames, Site } from './site.ts';
 
 /** This machine. */
 export function localSite(): Site {
@@ -13,7 +15,7 @@ export function localSite(): Site {
       try {
         return byteString(fs.realpathSync.native(toFsPath(path), 'latin1'));
       } catch (error) {
-        const failed = fromErrno(error, path);
+        const failed = fromErrno(error, toText(path));
         if (failed.code === 'NOT_FOUND' || failed.code === 'NOT_A_DIRECTORY') return undefined;
         throw failed;
       }
@@ -25,8 +27,16 @@ export function localSite(): Site {
       return localEndpoint(root);
     },
     spec: (root) => ({ kind: 'local', root }),
+    clock: async () => SAME_CLOCK,
+    ownerNames: async () => localOwners(),
+    allOwners: async () => localOwners(),
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function localOwners(): OwnerNames {
+  const read = (path: string): string => (fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : '');
+  return parseOwnerFiles(read('/etc/passwd'), read('/etc/group'));
 }
 
 /** Joined as text: `..` is left to the file system, which knows where links lead. */

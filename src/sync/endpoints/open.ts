@@ -5,6 +5,6 @@ import type { EndpointSpec } from './spec.ts';
 /** Opens a tree in this thread; a remote one over a connection of its own. */
 export async function openEndpoint(spec: EndpointSpec, signal: AbortSignal): Promise<Endpoint> {
   if (spec.kind === 'local') return localEndpoint(spec.root);
-  const { openRemote } = await import('./remote.ts');
-  return openRemote(spec.target, spec.root, signal);
+  const { openRemote, ownLine } = await import('./remote.ts');
+  return openRemote(ownLine(spec.target, signal), spec.root, signal);
 }

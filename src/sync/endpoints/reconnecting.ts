@@ -13,6 +13,8 @@ export interface Reconnection {
   readonly open: () => Promise<Endpoint>;
   /** A connection was lost and is being made again. */
   readonly onLost: (error: CellarmanError) => void;
+  /** The endpoint was closed for good. */
+  readonly onClosed: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -116,6 +118,7 @@ class ReconnectingEndpoint implements Endpoint {
     this.#closed = true;
     await this.#remaking?.catch(() => {});
     await this.#current.close();
+    await this.#reconnection.onClosed();
   }
 
   /** Runs an operation; after a loss `again`, as often as the connection can be made again. */
