@@ -53,7 +53,8 @@ export function parseBackupLabel(text: string): BackupLabel {
     return Number(value(key));
   };
   const start = position('START WAL LOCATION');
-  const from = value('BACKUP FROM');
+  // A primary had another name up to 13.
+  const from = value('BACKUP FROM').replace(/^master$/, 'primary');
   if (from !== 'primary' && from !== 'standby') throw wrong('BACKUP FROM');
   const incremental = lines.get('INCREMENTAL FROM LSN');
   return {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { type Exclusion, exclusionOf, walDirectories } from '../../src/postgres/exclusions.ts';
 import { byteString, fromText } from '../../src/system/byte-string.ts';
 import { postgresAvailable, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { baseBackup } from '../support/postgres-base-backup.ts';
 import { requireProgram } from '../support/programs.ts';
 
 const at = (directory: string, name: string, siblings: string[] = []): Exclusion | undefined =>
@@ -69,7 +70,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('tar')).each([15, 17, 18
         await server.query('checkpoint');
         litter(server);
         const expected = keptBelow(server.dataDir, '').concat(walDirectories(major));
-        expect(listBackup(await baseBackup(server))).toEqual(expected.sort());
+        expect(listBackup(join(await baseBackup(server), 'base.tar'))).toEqual(expected.sort());
       } finally {
         await session.end();
         await server.stop();
@@ -109,26 +110,6 @@ function litter({ dataDir, uid, gid }: TestPostgres): void {
     writeFileSync(join(dataDir, name), 'x');
   }
   execFileSync('chown', ['-R', `${uid}:${gid}`, dataDir]);
-}
-
-async function baseBackup(server: TestPostgres): Promise<string> {
-  const target = join(server.directory, 'backup');
-  const replication = new pg.Client({
-    host: server.host,
-    port: server.port,
-    user: 'postgres',
-    // The driver's types do not know this one.
-    ...({ replication: 'true' } as object),
-  });
-  await replication.connect();
-  try {
-    await replication.query(
-      `BASE_BACKUP (TARGET 'server', TARGET_DETAIL '${target}', CHECKPOINT 'fast', WAIT false, MANIFEST 'no')`,
-    );
-  } finally {
-    await replication.end();
-  }
-  return join(target, 'base.tar');
 }
 
 function listBackup(archive: string): string[] {

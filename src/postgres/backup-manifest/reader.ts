@@ -38,10 +38,10 @@ export async function* readBackupManifest(
   for await (const line of lines(blocks)) {
     number += 1;
     if (ended) throw wrong('there is more after the checksum');
+    if (line.at(-1) !== LF) throw wrong('it is cut off');
     const text = line.toString('utf8').trimEnd();
     const checksum = /^"Manifest-Checksum": "([0-9a-f]{64})"\}$/.exec(text)?.[1];
     if (checksum !== undefined) {
-      if (line.at(-1) !== LF) throw wrong('the last line is cut off');
       if (checksum !== hash.digest('hex'))
         throw failure('BACKUP_MANIFEST', { detail: 'its checksum does not match' });
       ended = true;
