@@ -54,6 +54,8 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   BACKUP_MANIFEST: EXIT.failed,
   WAL_DAMAGED: EXIT.failed,
   BACKUP_INFO: EXIT.failed,
+  LOCKED: EXIT.failed,
+  WAL_INDEX: EXIT.failed,
   BACKUP_UNKNOWN: EXIT.failed,
   BACKUP_NAME_AMBIGUOUS: EXIT.failed,
   POSTGRES_VERSION: EXIT.failed,

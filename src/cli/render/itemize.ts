@@ -29,6 +29,8 @@ export function itemize(event: EntryEvent, options: ItemizeOptions): string {
 function letters(event: EntryEvent, options: ItemizeOptions): string {
   const head = actionLetter(event, options) + KIND[event.kind];
   const has = (change: Change): boolean => event.changes.includes(change);
+  // A link to an unchanged file of a basis changes nothing, as rsync sees it, although there was no such name before.
+  if (event.action === 'link' && event.leader === undefined) return head + ' '.repeat(9);
   if (has('created') || has('type')) return `${head}+++++++++`;
   const flags = [
     contentChanged(event, options) ? 'c' : '.',
