@@ -8,6 +8,7 @@ import { parentOf } from './path.ts';
 import type { Step } from './plan.ts';
 import { type PendingListing, recorded } from './recorder.ts';
 import type { ActionKind } from './report.ts';
+import type { Fresh } from './settle.ts';
 import { hashOf } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
 
@@ -21,11 +22,16 @@ export interface Note {
   readonly root: number;
 }
 
+/** Milliseconds by which a file must be older than its reading to be no candidate for a second look, whatever the clocks say. */
+const FRESH = 60_000;
+
 /** Turns what lanes report into counts, events and the manifest. */
 export class Outcomes {
   readonly #setup: TransferSetup;
   /** Paths that do not stand as they should: no other name can be linked to them. */
   readonly failed = new Set<RelPath>();
+  /** Copied soon after they were modified; collected only where the setup asks for it. */
+  readonly fresh: Fresh[] = [];
   /** What became of files with several names. */
   readonly #leaders = new Map<RelPath, RecordedEntry>();
 
@@ -126,7 +132,8 @@ export class Outcomes {
     }
   }
 
-  #record({ step, path, listing, index }: Note, result: TaskResult): void {
+  #record(note: Note, result: TaskResult): void {
+    const { step, path, listing, index } = note;
     const { onFile, clock } = this.#setup;
     const entry = result.entry ?? step.entry;
     const hash =
@@ -139,7 +146,11 @@ export class Outcomes {
     const record = recorded(entry, hash, racy);
     listing?.settle(index, record);
     if (this.#setup.hardLinks && (entry.identity?.links ?? 1) > 1) this.#leaders.set(path, record);
-    if (result.outcome === 'copied') onFile?.(parentOf(path), record);
+    if (result.outcome !== 'copied') return;
+    onFile?.(parentOf(path), record);
+    if (this.#setup.settle !== undefined && entry.mtime >= (result.readAt - FRESH) * 1000) {
+      this.fresh.push({ note, entry, hash, readAt: result.readAt });
+    }
   }
 
   #tell({ step, path }: Note, action: ActionKind, changes: Step['changes'], fromBasis: boolean): void {

@@ -141,6 +141,7 @@ export async function sync(
     const report = await transfer({
       source: new SourceTree(roots),
       clock,
+      settle: recording || dryRun ? undefined : () => commonClock(found),
       destination: destinationEndpoint,
       base,
       baseEntry: to.exists ? await destinationEndpoint.lookup(base) : undefined,

@@ -28,7 +28,10 @@ export interface Standing {
 /** All that a transfer needs, opened and resolved. */
 export interface TransferSetup extends SelectionRules {
   readonly source: SourceTree;
+  /** For the manifest's racy marks. */
   readonly clock: SourceClock;
+  /** Where no manifest marks them, files that are too fresh are looked at once more; gives the clock for that. */
+  readonly settle: (() => Promise<SourceClock>) | undefined;
   readonly destination: Endpoint;
   /** Where in `destination` the copy of the source's root stands. */
   readonly base: RelPath;

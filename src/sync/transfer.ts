@@ -15,6 +15,7 @@ import { Recorder, recorded } from './recorder.ts';
 import { Removal } from './removal.ts';
 import type { SyncReport } from './report.ts';
 import { Selection } from './selection.ts';
+import { settle } from './settle.ts';
 import type { SourceListing } from './source-tree.ts';
 import { attributesFor, hashOf, type TaskRules, taskFor } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
@@ -103,10 +104,18 @@ class Transfer {
       for (const noted of orphans) await this.#scheduler.add(noted);
       await this.#scheduler.drain();
     }
+    if (this.#outcomes.fresh.length > 0) await this.#settleFresh();
     if (this.#removal !== undefined) await this.#remove(this.#removal);
     if (!dryRun) await this.#directories.finish(signal);
     await this.#recorder?.settled();
     return tally.end();
+  }
+
+  async #settleFresh(): Promise<void> {
+    const clock = (await this.#setup.settle?.()) ?? this.#setup.clock;
+    for (const noted of await settle(this.#setup, clock, this.#outcomes.fresh))
+      await this.#scheduler.add(noted);
+    await this.#scheduler.drain();
   }
 
   async #walk(): Promise<void> {
