@@ -57,6 +57,8 @@ export interface TransferSetup extends SelectionRules {
   readonly record?: Record | undefined;
   /** Told of each file whose content arrived, as soon as it stands. */
   readonly onFile?: ((directory: RelPath, entry: RecordedEntry) => void) | undefined;
+  /** Told after each batch of these. */
+  readonly onBatch?: (() => void) | undefined;
   readonly tally: Tally;
   readonly signal: AbortSignal;
 }

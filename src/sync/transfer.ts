@@ -180,7 +180,8 @@ class Transfer {
       const note = { step, path: joinPath(path, step.entry.name), listing, index, root: roots[0] ?? 0 };
       if (await this.#begin(place, note, roots, batching)) touched = true;
     }
-    if (this.#removal !== undefined) {
+    // A destination that is given single entries holds others that no source has a say in.
+    if (this.#removal !== undefined && place.entry !== undefined) {
       for (const entry of plan.extraneous) this.#extraneous.push({ path: joinPath(path, entry.name), entry });
       touched ||= plan.extraneous.length > 0;
     }
@@ -345,6 +346,7 @@ class Transfer {
         const result = results[i];
         if (result !== undefined) this.#outcomes.settle(note, result);
       }
+      this.#setup.onBatch?.();
       return;
     }
     const failed = new Set(unlinked.map(({ name }) => name));
