@@ -131,6 +131,8 @@ describe.skipIf(!requireProgram('rsync'))('like rsync', () => {
     ['-rlpi s/ d --delete'],
     ['-ai s/ s2'],
     ['-ai --delete s/ d'],
+    ['-ai --delete s d'],
+    ['-ai --delete s/file s/dir d'],
     ['-ain --delete s/ d'],
     ['-aic --delete s/ d'],
     ['-aiI --delete s/ d'],
