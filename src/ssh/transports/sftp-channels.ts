@@ -88,7 +88,8 @@ export class SftpChannels {
   };
 
   readonly #onEnd = (): void => {
-    const lost = this.#lost('the other side closed it');
+    // With a cause, as a session that is beginning takes an end without one for a server without SFTP.
+    const lost = this.#lost('the other side closed it', new Error('the SSH connection ended'));
     this.#finish(lost, lost);
   };
 
@@ -96,6 +97,7 @@ export class SftpChannels {
   #finish(later: CellarmanError, now: CellarmanError | undefined): void {
     if (this.#over !== undefined) return;
     this.#over = later;
+    this.#client.off('error', this.#onError);
     this.#client.off('end', this.#onEnd);
     this.#client.off('close', this.#onEnd);
     for (const fail of [...this.#waiting]) fail(later);
