@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { isFailure } from '../../system/errors.ts';
+import { failure, isFailure } from '../../system/errors.ts';
 import type { Backup, DamagedBackup } from './backup.ts';
 import { isBackupId } from './backup-id.ts';
 import { parseBackupInfo, readFields } from './backup-info.ts';
 import type { InfoPlace, Layout } from './layout.ts';
+import { namesIn, readIfPresent } from './read-file.ts';
 
 export interface ReadBackups {
   /** Sorted by ID, that is by age. */
@@ -14,8 +14,8 @@ export interface ReadBackups {
 /** Reads every `backup.info` of a catalogue; where one stands in both places, the one in `meta/` counts. */
 export async function readBackups(layout: Layout): Promise<ReadBackups> {
   const places = new Map<string, InfoPlace>();
-  for (const id of await names(layout.base)) if (isBackupId(id)) places.set(id, 'base');
-  for (const name of await names(layout.meta)) {
+  for (const id of await namesIn(layout.base)) if (isBackupId(id)) places.set(id, 'base');
+  for (const name of await namesIn(layout.meta)) {
     const id = name.endsWith('-backup.info') ? name.slice(0, -'-backup.info'.length) : '';
     if (isBackupId(id)) places.set(id, 'meta');
   }
@@ -38,21 +38,20 @@ async function readBackup(
 ): Promise<Backup | DamagedBackup | undefined> {
   const infoPath = layout.info(id, place);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(infoPath));
-    const lines = parseBackupInfo(text, infoPath);
+    const content = await readIfPresent(infoPath);
+    if (content === null) return undefined;
+    const lines = parseBackupInfo(decode(content, infoPath), infoPath);
     return { id, infoPath, place, lines, fields: readFields(lines, infoPath) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const reason = isFailure(error) ? error.message : `cannot read ${infoPath}: ${(error as Error).message}`;
-    return { id, infoPath, reason };
+    if (!isFailure(error)) throw error;
+    return { id, infoPath, reason: error.message };
   }
 }
 
-async function names(directory: string): Promise<string[]> {
+function decode(content: Buffer, path: string): string {
   try {
-    return await readdir(directory);
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    throw failure('BACKUP_INFO', { path, detail: 'it is not UTF-8' }, error);
   }
 }

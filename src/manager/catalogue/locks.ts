@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { fromText } from '../../system/byte-string.ts';
+import { acquireFileLock } from '../../system/file-lock.ts';
+import type { HeldLock } from '../../system/held-lock.ts';
+
+/**
+ * Barman's locks: flock(2) on files of these names, so that both programs can work on one catalogue. `xlogdb` and
+ * `sync-wal` are waited for, the others are taken at once or not at all.
+ */
+export type ServerLockName = 'backup' | 'cron' | 'archive-wal' | 'receive-wal' | 'xlogdb' | 'sync-wal';
+
+export interface LockSite {
+  /** `barman_lock_directory` */
+  readonly directory: string;
+  readonly server: string;
+}
+
+export function serverLockPath({ directory, server }: LockSite, name: ServerLockName): string {
+  return join(directory, `.${server}-${name}.lock`);
+}
+
+/** The lock of a single backup: whoever checks, keeps or deletes it. */
+export function backupLockPath({ directory, server }: LockSite, id: string): string {
+  return join(directory, `.${server}-${id}.lock`);
+}
+
+/** The lock of everything that changes the configuration files. */
+export function configLockPath(directory: string): string {
+  return join(directory, '.config-update.lock');
+}
+
+/** @throws LOCKED where another process holds it, with its number. */
+export function takeLock(path: string): Promise<HeldLock> {
+  return acquireFileLock(fromText(path));
+}
+
+/** Waits until the other process is done. @throws ABORTED */
+export function waitForLock(path: string, signal?: AbortSignal): Promise<HeldLock> {
+  return acquireFileLock(fromText(path), { wait: true, signal });
+}

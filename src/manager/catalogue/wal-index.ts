@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeFileAtomically } from '../../system/atomic-file.ts';
+import { fromText } from '../../system/byte-string.ts';
+import { fromErrno } from '../../system/errno.ts';
+import type { Layout } from './layout.ts';
+import { type LockSite, serverLockPath, waitForLock } from './locks.ts';
+import { formatWalEntry, parseWalEntry, type WalColumns, type WalEntry } from './wal-entry.ts';
+
+/** A line of the index that is none; it stays in the file. */
+export interface DamagedLine {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/**
+ * `xlog.db`: one line for each archived file, in the order they were archived. Everything happens under Barman's lock
+ * `.<server>-xlogdb.lock`, which is waited for.
+ */
+export class WalIndex {
+  readonly path: string;
+  readonly #lockPath: string;
+  /** For a file that has no line yet. */
+  readonly #columns: WalColumns;
+
+  /** Goes on with the file the catalogue has: `wals/xlog.db` of Barman up to 3.12, or `<server>-xlog.db`. */
+  constructor(layout: Pick<Layout, 'wals' | 'xlogdb'>, locks: LockSite, oldByDefault = false) {
+    const current = join(layout.xlogdb, `${locks.server}-xlog.db`);
+    const old = join(layout.wals, 'xlog.db');
+    const isOld = !existsSync(current) && (existsSync(old) || oldByDefault);
+    this.path = isOld ? old : current;
+    this.#columns = isOld ? 4 : 5;
+    this.#lockPath = serverLockPath(locks, 'xlogdb');
+  }
+
+  /**
+   * The entries in archiving order, as a stream; the lock is held until the last one was taken or the loop was left.
+   * Nothing where there is no index yet. @throws the codes of single paths
+   */
+  async *entries(onDamaged: (line: DamagedLine) => void): AsyncGenerator<WalEntry> {
+    if (!existsSync(this.path)) return;
+    using _lock = await waitForLock(this.#lockPath);
+    for await (const { text, line } of this.#lines()) {
+      const entry = parseWalEntry(text);
+      if (entry !== undefined) yield entry;
+      else if (text.trim() !== '') onDamaged({ path: this.path, line, text });
+    }
+  }
+
+  /** Adds entries at the end, all durable when it resolves. */
+  async append(entries: readonly WalEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await mkdir(dirname(this.path), { recursive: true });
+    using _lock = await waitForLock(this.#lockPath);
+    const file = await this.#open('a+');
+    try {
+      const end = await this.#lastLine(file);
+      const text = entries.map((entry) => formatWalEntry(entry, end.columns)).join('');
+      // A line that a crash cut short must not swallow the next one.
+      await file.appendFile(end.isTorn ? `\n${text}` : text);
+      await file.sync();
+    } catch (error) {
+      throw fromErrno(error, this.path);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Drops entries; damaged lines stay. Readers find the old file or the new one, never less. */
+  async retain(keep: (entry: WalEntry) => boolean): Promise<void> {
+    if (!existsSync(this.path)) return;
+    using _lock = await waitForLock(this.#lockPath);
+    const kept: string[] = [];
+    for await (const { text } of this.#lines()) {
+      const entry = parseWalEntry(text);
+      if (entry === undefined ? text.trim() !== '' : keep(entry)) kept.push(`${text}\n`);
+    }
+    await this.#write(kept.join(''));
+  }
+
+  /** Puts a new index in the place of the old one, as after a walk through the archive. */
+  async replace(entries: Iterable<WalEntry>): Promise<void> {
+    await mkdir(dirname(this.path), { recursive: true });
+    using _lock = await waitForLock(this.#lockPath);
+    const lines = [...entries].map((entry) => formatWalEntry(entry, this.#columns));
+    await this.#write(lines.join(''));
+  }
+
+  async #write(content: string): Promise<void> {
+    const mode = existsSync(this.path) ? (await stat(this.path)).mode & 0o777 : 0o666 & ~process.umask();
+    await writeFileAtomically(fromText(this.path), content, mode);
+  }
+
+  async *#lines(): AsyncGenerator<{ readonly text: string; readonly line: number }> {
+    const file = await this.#open('r');
+    let line = 0;
+    try {
+      for await (const text of file.readLines({ encoding: 'utf8', autoClose: false })) {
+        line += 1;
+        yield { text, line };
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #lastLine(file: FileHandle): Promise<{ readonly isTorn: boolean; readonly columns: WalColumns }> {
+    const { size } = await file.stat();
+    const length = Math.min(size, 4096);
+    const tail = Buffer.alloc(length);
+    await file.read(tail, 0, length, size - length);
+    const text = tail.toString('utf8');
+    const last = parseWalEntry(text.trimEnd().split('\n').at(-1) ?? '');
+    const columns = last === undefined ? this.#columns : last.columns === 5 ? 5 : 4;
+    return { isTorn: size > 0 && !text.endsWith('\n'), columns };
+  }
+
+  async #open(flags: string): Promise<FileHandle> {
+    try {
+      return await open(this.path, flags);
+    } catch (error) {
+      throw fromErrno(error, this.path);
+    }
+  }
+}
