@@ -1,4 +1,4 @@
-import xxhash from 'xxhash-wasm';
+import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 
 /** A running xxh64 (seed 0). */
 export interface Xxh64 {
@@ -7,9 +7,13 @@ export interface Xxh64 {
   digest(): string;
 }
 
-/** Compiles the hash once; the function it resolves to begins a new sum each time it is called. */
+/** One for each thread: every instance of a WebAssembly module takes gigabytes of address space. */
+let loading: Promise<XXHashAPI> | undefined;
+
+/** Compiles the hash; the function it resolves to begins a new sum each time it is called. */
 export async function loadXxh64(): Promise<() => Xxh64> {
-  const { create64 } = await xxhash();
+  loading ??= xxhash();
+  const { create64 } = await loading;
   return () => {
     const state = create64();
     return {

@@ -6,6 +6,7 @@
  *     source db1:/srv/data                    key, space, value; unknown keys are ignored by readers
  *     started 1700000000.000000               when the scan began: seconds since the epoch
  *     mtime-precision 1.000000                seconds between two mtimes that can be told apart
+ *     keeps perms times                       attributes of the source that the tree has too: perms times owner group
  *     columns type mode uid gid size mtime identity racy xxh64 name
  *
  *     / 755 26 26 0 1700000000.000000 - - - .
@@ -16,8 +17,9 @@
  *     / 700 26 26 0 1700000000.000000 - - - base
  *
  *     end
- *     directories 1                           how many entries there are of each type, the root not counted
- *     ...
+ *     finished 1700000000.000000              when the tree was complete
+ *     files 1                                 how many entries there are of each type, the root not counted
+ *     ...                                     and what the run did
  *     xxh64 0123456789abcdef                  of every byte before this line
  *
  * - One section is one directory: first its own line, of type `/` with its whole path (`.` is the root), then its
@@ -43,10 +45,24 @@ export interface ManifestHeader {
   readonly started: number;
   /** The source's `capabilities.mtimePrecision`: microseconds. */
   readonly mtimePrecision: number;
+  /**
+   * Which attributes the tree took over from the source. The entries hold those of the source in any case: against them
+   * the source is compared the next time.
+   */
+  readonly keeps: KeptAttributes;
+}
+
+export interface KeptAttributes {
+  readonly perms: boolean;
+  readonly times: boolean;
+  readonly owner: boolean;
+  readonly group: boolean;
 }
 
 /** What a run did to make the tree; told to the writer at the end. */
 export interface RunTotals {
+  /** When the tree was complete, in microseconds since the epoch. */
+  readonly finished: number;
   /** Files whose content was transferred, and their bytes. */
   readonly newFiles: number;
   readonly newBytes: number;

@@ -1,7 +1,9 @@
 import { fromText, toBuffer } from '../../system/byte-string.ts';
-import { COLUMNS, MAGIC, type ManifestHeader, VERSION } from './format.ts';
+import { COLUMNS, type KeptAttributes, MAGIC, type ManifestHeader, VERSION } from './format.ts';
 import { formatTime } from './line.ts';
 import { escapeName, unescapeName } from './name.ts';
+
+const ATTRIBUTES = ['perms', 'times', 'owner', 'group'] as const satisfies readonly (keyof KeptAttributes)[];
 
 /** The lines of the header, without the empty line that ends it. */
 export function formatHeader(header: ManifestHeader): string {
@@ -10,6 +12,7 @@ export function formatHeader(header: ManifestHeader): string {
     `source ${escapeName(fromText(header.source))}`,
     `started ${formatTime(header.started)}`,
     `mtime-precision ${formatTime(header.mtimePrecision)}`,
+    `keeps ${ATTRIBUTES.filter((name) => header.keeps[name]).join(' ')}`,
     `columns ${COLUMNS}`,
     '',
   ].join('\n');
@@ -21,15 +24,24 @@ export function parseHeader(lines: readonly string[]): ManifestHeader | string {
     lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]),
   );
   const source = unescapeName(values.get('source') ?? '');
-  const started = microseconds(values.get('started'));
-  const mtimePrecision = microseconds(values.get('mtime-precision'));
+  const started = parseTime(values.get('started'));
+  const mtimePrecision = parseTime(values.get('mtime-precision'));
+  const kept = values.get('keeps')?.split(' ');
   if (!values.has('source') || source === undefined) return 'the header does not name the source';
   if (started === undefined || mtimePrecision === undefined) return 'a time is missing from the header';
   if (values.get('columns') !== COLUMNS) return 'the columns are unknown';
-  return { source: toBuffer(source).toString('utf8'), started, mtimePrecision };
+  if (kept === undefined) return 'the header does not tell the kept attributes';
+  const keeps = {
+    perms: kept.includes('perms'),
+    times: kept.includes('times'),
+    owner: kept.includes('owner'),
+    group: kept.includes('group'),
+  };
+  return { source: toBuffer(source).toString('utf8'), started, mtimePrecision, keeps };
 }
 
-function microseconds(text: string | undefined): number | undefined {
+/** Seconds with six decimals, as microseconds; undefined for anything else. */
+export function parseTime(text: string | undefined): number | undefined {
   const match = /^(\d{1,10})\.(\d{6})$/.exec(text ?? '');
   return match === null ? undefined : Number(match[1]) * 1_000_000 + Number(match[2]);
 }

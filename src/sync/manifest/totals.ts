@@ -1,7 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import type { ManifestTotals } from './format.ts';
+import { parseTime } from './header.ts';
+import { formatTime } from './line.ts';
 
-/** What each line of the end tells, in the order written. */
+/** What each number at the end tells, in the order written. */
 const LINES = {
   files: 'files',
   directories: 'directories',
@@ -13,18 +15,21 @@ const LINES = {
   'linked-files': 'linkedFiles',
   'linked-bytes': 'linkedBytes',
   failed: 'failed',
-} as const satisfies Record<string, keyof ManifestTotals>;
+} as const satisfies Record<string, Exclude<keyof ManifestTotals, 'finished'>>;
 
 /** The end as text, up to the sum. */
 export function formatTotals(totals: ManifestTotals): string {
   const lines = Object.entries(LINES).map(([word, key]) => `${word} ${totals[key]}\n`);
-  return `\nend\n${lines.join('')}`;
+  return `\nend\nfinished ${formatTime(totals.finished)}\n${lines.join('')}`;
 }
 
 /** From the lines between `end` and the sum; undefined where one is missing or is no number. */
 export function parseTotals(lines: readonly string[]): ManifestTotals | undefined {
   const values = new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line]));
+  const finished = parseTime(values.get('finished')?.slice('finished '.length));
+  if (finished === undefined) return undefined;
   const totals: { -readonly [K in keyof ManifestTotals]: number } = {
+    finished,
     files: 0,
     directories: 0,
     symlinks: 0,

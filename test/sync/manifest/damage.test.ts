@@ -16,7 +16,7 @@ const SAMPLE = [
 const bytes = await write(SAMPLE);
 const text = gunzipSync(bytes);
 const DAMAGED = { code: 'MANIFEST_DAMAGED' };
-const readText = (changed: Uint8Array) => read(split(gzipSync(changed)));
+const readText = (changed: Uint8Array) => read(split(gzipSync(changed, { level: 0 })));
 
 describe('a damaged manifest', () => {
   it('is noticed when it is cut off, at any byte', async () => {
@@ -30,13 +30,16 @@ describe('a damaged manifest', () => {
   });
 
   it('is noticed when any bit of the text is flipped', async () => {
-    for (let bit = 0; bit < 8 * text.length; bit++) {
-      const changed = Buffer.from(text);
-      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      // A flipped bit in the first line may make it a manifest of another version: refused as well.
-      await expect(readText(changed), `bit ${bit}`).rejects.toMatchObject({
-        code: expect.stringMatching(/^MANIFEST_(DAMAGED|UNSUPPORTED)$/),
-      });
+    for (const at of text.keys()) {
+      const flipped = async (bit: number) => {
+        const changed = Buffer.from(text);
+        changed[at] = (changed[at] ?? 0) ^ (1 << bit);
+        // A flipped bit in the first line may make it a manifest of another version: refused as well.
+        await expect(readText(changed), `byte ${at}, bit ${bit}`).rejects.toMatchObject({
+          code: expect.stringMatching(/^MANIFEST_(DAMAGED|UNSUPPORTED)$/),
+        });
+      };
+      await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(flipped));
     }
   });
 

@@ -28,6 +28,7 @@ describe('a manifest', () => {
       source db1:/srv/dätä
       started 1700000000.123456
       mtime-precision 1.000000
+      keeps perms times group
       columns type mode uid gid size mtime identity racy xxh64 name
 
       / 755 1000 1000 0 1700000000.000000 - - - .
@@ -39,6 +40,7 @@ describe('a manifest', () => {
       f 644 1000 1000 5 1700000000.000000 2049:7:2:1700000000.000001 - 0123456789abcdef local
 
       end
+      finished 1700000100.000001
       files 2
       directories 1
       symlinks 1
@@ -49,7 +51,7 @@ describe('a manifest', () => {
       linked-files 1
       linked-bytes 5
       failed 1
-      xxh64 e317344654632113
+      xxh64 63ead1e22135986d
       "
     `);
   });

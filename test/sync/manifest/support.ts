@@ -11,8 +11,16 @@ export const HEADER: ManifestHeader = {
   source: 'db1:/srv/dätä',
   started: 1_700_000_000_123_456,
   mtimePrecision: 1_000_000,
+  keeps: { perms: true, times: true, owner: false, group: true },
 };
-export const RUN: RunTotals = { newFiles: 2, newBytes: 30, linkedFiles: 1, linkedBytes: 5, failed: 1 };
+export const RUN: RunTotals = {
+  finished: 1_700_000_100_000_001,
+  newFiles: 2,
+  newBytes: 30,
+  linkedFiles: 1,
+  linkedBytes: 5,
+  failed: 1,
+};
 
 export function entry(name: string, fields: Partial<RecordedEntry> = {}): RecordedEntry {
   const type = fields.type ?? 'file';
