@@ -66,6 +66,12 @@ const TEXTS = {
   SOURCE_IN_DESTINATION: ({ path }: PathFacts) =>
     `the source ${path} lies within the destination, where --delete would remove it`,
 
+  LOCKED_ELSEWHERE: ({ path, owner }: PathFacts & { readonly owner: string }) =>
+    `${path} says that ${owner} is at work there; if that is not so any more, remove this file`,
+  REPOSITORY_MISSING: ({ path }: PathFacts) => `there is no snapshot repository at ${path}`,
+  SOURCE_SHRANK: ({ path, before, now }: PathFacts & { readonly before: number; readonly now: number }) =>
+    `the source ${path} has ${now} entries where the last snapshot has ${before}: is it mounted? Nothing was made; --allow-shrink makes a snapshot all the same`,
+
   // The run.
   ABORTED: () => 'interrupted',
   TIMEOUT: ({ seconds }: { readonly seconds: number }) => `no data came or went for ${seconds} seconds`,
@@ -108,12 +114,15 @@ const TEXTS = {
   PROTOCOL: ({ detail }: { readonly detail: string }) => `the SFTP server broke the protocol: ${detail}`,
 
   // The configuration.
+  WRONG_USER: ({ user }: { readonly user: string }) => `please run cellarman as '${user}' user`,
   CONFIG_NOT_FOUND: ({ tried }: { readonly tried: string }) =>
     `there is no configuration file: none of ${tried} exists; name one with -c FILE`,
   CONFIG: ({ where, detail }: { readonly where: string; readonly detail: string }) => `${where}: ${detail}`,
 
   // The catalogue.
   BACKUP_INFO: ({ path, detail }: PathFacts & { readonly detail: string }) => `${path} is damaged: ${detail}`,
+  WAL_INDEX: ({ path, line }: PathFacts & { readonly line: number }) =>
+    `${path}: line ${line} is damaged and was left as it is`,
   BACKUP_UNKNOWN: ({ id, server }: { readonly id: string; readonly server: string }) =>
     `Unknown backup '${id}' for server '${server}'`,
   BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
