@@ -14,7 +14,7 @@ export interface Survey {
   readonly removed: readonly SnapshotId[];
   /** Journals, in the order of their runs. */
   journalsOf(id: SnapshotId): readonly RelPath[];
-  /** Manifests and journals that belong to no tree. */
+  /** Manifests of no tree, and journals of no unfinished one. */
   readonly stray: readonly RelPath[];
 }
 
@@ -29,12 +29,14 @@ export async function survey(repository: Endpoint): Promise<Survey> {
   const manifests = new Set<SnapshotId>();
   const journals: { readonly id: SnapshotId; readonly run: number; readonly path: RelPath }[] = [];
   const stray: RelPath[] = [];
-  const standing = new Set([...trees.snapshot, ...trees.unfinished, ...trees.removed]);
+  const described = new Set([...trees.snapshot, ...trees.unfinished, ...trees.removed]);
+  const unfinished = new Set(trees.unfinished);
   for (const { name } of ours) {
     const read = readOurName(name);
     if (read === undefined) continue;
     const path = joinPath(OURS, name);
-    if (!standing.has(read.id)) stray.push(path);
+    const wanted = read.kind === 'manifest' ? described : unfinished;
+    if (!wanted.has(read.id)) stray.push(path);
     else if (read.kind === 'manifest') manifests.add(read.id);
     else journals.push({ id: read.id, run: read.run, path });
   }
