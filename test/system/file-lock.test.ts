@@ -165,6 +165,17 @@ describe.skipIf(!flockIsThere)('a lock by flock', () => {
     second.release();
   });
 
+  test('that is refused leaves no file open', async () => {
+    const held = await acquireFileLock(fromText(file));
+    const open = (): number => fs.readdirSync('/proc/self/fd').length;
+    await acquireFileLock(fromText(file)).catch(() => {});
+    const before = open();
+    for (let i = 0; i < 5; i++) await acquireFileLock(fromText(file)).catch(() => {});
+    expect(open()).toBe(before);
+    held.release();
+    expect(open()).toBe(before - 1);
+  });
+
   test('is not left with programs started meanwhile', async () => {
     const held = await acquireFileLock(fromText(file));
     const child = spawn('sleep', ['1000'], { stdio: 'ignore' });

@@ -223,6 +223,8 @@ describe.runIf(process.platform === 'linux')('held directories', () => {
     for (let i = 0; i < 400; i++) {
       await wide.makeDirectory(p(`d${i}`), 0o700);
       await writeFile(wide, p(`d${i}/file`), String(i));
+      await wide.makeDirectory(p(`d${i}/below`), 0o700);
+      await wide.list(p(`d${i}/below`));
     }
     expect(openDescriptors() - before).toBeLessThan(140);
     for (let i = 0; i < 400; i++) expect(String(await readFile(wide, p(`d${i}/file`)))).toBe(String(i));
@@ -235,6 +237,18 @@ describe.runIf(process.platform === 'linux')('held directories', () => {
     }
     await wide.close();
     expect(openDescriptors()).toBe(before);
+  });
+
+  test('below a renamed one are forgotten, also when many others were used since', async () => {
+    await endpoint.makeDirectory(p('a'), 0o700);
+    await endpoint.makeDirectory(p('a/b'), 0o700);
+    for (let i = 0; i < 300; i++) {
+      await endpoint.makeDirectory(p(`d${i}`), 0o700);
+      await endpoint.list(p(`d${i}`));
+      await endpoint.list(p('a/b'));
+    }
+    await endpoint.rename(p('a'), p('moved'));
+    expect(await codeOf(endpoint.create(p('a/b/file')))).toBe('NOT_FOUND');
   });
 
   test('no call leaves a descriptor behind when it fails', async () => {
@@ -296,6 +310,30 @@ describe.runIf(process.geteuid?.() === 0)('rights', () => {
     expect(await endpoint.lookup(p('link'))).toMatchObject({ uid: 9, gid: 9 });
     expect(await endpoint.lookup(p('file'))).toMatchObject({ uid: 5, gid: 8 });
   });
+});
+
+test('of two names the one that matters is told', async () => {
+  await writeFile(endpoint, p('file'), 'x');
+  await endpoint.makeDirectory(p('d'), 0o700);
+  for (const call of [
+    (from: string, to: string) => endpoint.link(p(from), p(to)),
+    (from: string, to: string) => endpoint.rename(p(from), p(to)),
+  ]) {
+    await expect(call('missing', 'new')).rejects.toMatchObject({ facts: { path: inRoot('missing') } });
+    await expect(call('file', 'd')).rejects.toMatchObject({ facts: { path: inRoot('d') } });
+    await expect(call('file', 'no/new')).rejects.toMatchObject({ facts: { path: inRoot('no') } });
+  }
+});
+
+test('files read one after another share one buffer', async () => {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const name of ['a', 'b', 'c']) {
+    await writeFile(endpoint, p(name), name);
+    const file = await endpoint.openRead(p(name));
+    for await (const block of file.read(0, 1)) buffers.add(block.buffer);
+    await file.close();
+  }
+  expect(buffers.size).toBe(1);
 });
 
 test('messages show names so that they harm no terminal', async () => {
