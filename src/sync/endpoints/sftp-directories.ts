@@ -1,7 +1,7 @@
 import type { SessionPool } from '../../ssh/sftp/session-pool.ts';
 import { failure } from '../../system/errors.ts';
 import type { RelPath } from '../entry.ts';
-import { nameOf, parentOf, refuseUnsafe } from './names.ts';
+import { parentOf } from './names.ts';
 import { typeOf } from './sftp-entry.ts';
 import type { SftpPlaces } from './sftp-places.ts';
 
@@ -60,12 +60,12 @@ export class SftpDirectories {
   }
 
   async #check(path: RelPath): Promise<void> {
-    refuseUnsafe(nameOf(path), this.#places.text(parentOf(path)));
+    const place = this.#places.place(path);
     const age = this.#age;
     // All components leave in one write. One behind a link is asked for in vain, which harms nothing.
     const [parent, attributes] = await Promise.allSettled([
       this.check(parentOf(path)),
-      this.#sessions.pick().lstat(this.#places.place(path)),
+      this.#sessions.pick().lstat(place),
     ]);
     if (parent.status === 'rejected') throw parent.reason;
     if (attributes.status === 'rejected') throw attributes.reason;

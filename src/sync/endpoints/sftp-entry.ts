@@ -32,11 +32,10 @@ export function sftpEntry(
   name: ByteString,
   attributes: SftpAttributes,
   target: ByteString | undefined,
-  where: string,
 ): Entry {
   const { mode, size = 0, mtime = 0, uid = 0, gid = 0 } = attributes;
   if (mode === undefined)
-    throw failure('UNSUPPORTED', { operation: 'telling files from directories', where });
+    throw failure('UNSUPPORTED', { operation: 'telling files from directories', where: 'the SFTP server' });
   const type = typeOf(mode);
   return {
     name,

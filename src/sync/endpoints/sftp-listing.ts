@@ -29,14 +29,10 @@ export async function readNames(
 }
 
 /** Entries in the order of their bytes; names that cannot be, and all but the first of equal ones, go to `refuse`. */
-export function sortedEntries(
-  names: readonly SftpName[],
-  where: string,
-  refuse: (name: ByteString) => void,
-): Entry[] {
+export function sortedEntries(names: readonly SftpName[], refuse: (name: ByteString) => void): Entry[] {
   const entries: Entry[] = [];
   for (const { name, attributes } of names) {
-    if (isEntryName(name)) entries.push(sftpEntry(name, attributes, undefined, where));
+    if (isEntryName(name)) entries.push(sftpEntry(name, attributes, undefined));
     else refuse(name);
   }
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

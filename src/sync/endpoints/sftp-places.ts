@@ -1,6 +1,8 @@
+import { isEntryName } from '../../ssh/sftp/directory.ts';
 import { type ByteString, byteString, toText } from '../../system/byte-string.ts';
+import { failure } from '../../system/errors.ts';
 import type { RelPath } from '../entry.ts';
-import { nameOf, parentOf, refuseUnsafe } from './names.ts';
+import { nameOf, parentOf } from './names.ts';
 
 /** Where the entries of a tree lie on the server. */
 export class SftpPlaces {
@@ -19,7 +21,9 @@ export class SftpPlaces {
   /** The server's path. UNSAFE_NAME where the last component is none; those before it are checked as directories. */
   place(path: RelPath): ByteString {
     if (path === '') return this.#root;
-    refuseUnsafe(nameOf(path), this.text(parentOf(path)));
+    const name = nameOf(path);
+    if (!isEntryName(name))
+      throw failure('UNSAFE_NAME', { path: this.text(parentOf(path)), name: toText(name) });
     return byteString(this.#prefix + path);
   }
 

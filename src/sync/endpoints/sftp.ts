@@ -8,12 +8,13 @@ import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, ROOT } from '../path.ts';
 import { nameOf, parentOf } from './names.ts';
 import { attributeSteps, setOfEntry } from './sftp-attributes.ts';
+import type { Readers } from './sftp-block-reader.ts';
 import { SftpDiagnosis } from './sftp-diagnosis.ts';
 import { SftpDirectories } from './sftp-directories.ts';
 import { sftpEntry, typeOf } from './sftp-entry.ts';
 import { readNames, sortedEntries } from './sftp-listing.ts';
 import { SftpPlaces } from './sftp-places.ts';
-import { type Readers, SftpReadFile } from './sftp-read-file.ts';
+import { SftpReadFile } from './sftp-read-file.ts';
 import { renameByParts, renameOver } from './sftp-rename.ts';
 import { SftpWriteFile } from './sftp-write-file.ts';
 
@@ -82,7 +83,7 @@ class SftpEndpoint implements Endpoint {
     );
     this.#directories.add(directory);
     const where = this.#places.text(directory);
-    const entries = sortedEntries(names, where, (name) =>
+    const entries = sortedEntries(names, (name) =>
       this.#onProblem(directory, failure('UNSAFE_NAME', { path: where, name: toText(name) })),
     );
     return entries.some(isLink) ? await this.#withTargets(directory, entries) : entries;
@@ -111,7 +112,7 @@ class SftpEndpoint implements Endpoint {
     // Not in one write with OPEN: to open a FIFO would hold up the server until somebody writes into it.
     this.#expect('file', await session.lstat(place), path);
     const handle = await session.open(place, OpenFlag.READ);
-    return new SftpReadFile(session, handle, nameOf(path), this.#places.text(path), this.#readers);
+    return new SftpReadFile(session, handle, nameOf(path), this.#readers);
   }
 
   async create(path: RelPath): Promise<WriteFile> {
@@ -213,15 +214,13 @@ class SftpEndpoint implements Endpoint {
   }
 
   /** The server's path of an entry whose parents are real directories. */
-  async #reach(path: RelPath): Promise<ByteString> {
+  #reach(path: RelPath): ByteString | Promise<ByteString> {
     const place = this.#places.place(path);
-    const check = this.#directories.check(parentOf(path));
-    if (check !== undefined) await check;
-    return place;
+    return this.#directories.check(parentOf(path))?.then(() => place) ?? place;
   }
 
   #entry(path: RelPath, attributes: SftpAttributes): Entry {
-    return sftpEntry(nameOf(path), attributes, undefined, this.#places.text(path));
+    return sftpEntry(nameOf(path), attributes, undefined);
   }
 
   #expect(type: 'file' | 'directory', attributes: SftpAttributes, path: RelPath): void {
