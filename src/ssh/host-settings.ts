@@ -73,6 +73,7 @@ export function hostSettings(
   const facts: TokenFacts = { address, host: location.host, port, user, keyName };
   const files = (paths: readonly string[]): string[] =>
     paths.flatMap((path) => (meant(path) === undefined ? [] : (expandPath(path, facts) ?? [])));
+  const all = (keyword: string, usual: string): string[] => files(words(keywords.get(keyword)?.[0] ?? usual));
   const agentSocket = agentOf(first('identityagent'), keywords.get('identityagent')?.[0], facts);
   const aliveInterval = Number(first('serveraliveinterval') ?? 0) || 15;
   const timeout = options.timeout ?? 0;
@@ -83,8 +84,8 @@ export function hostSettings(
     user,
     keyName,
     knownHostsFiles: options.knownHostsFiles?.map((file) => resolve(file)) ?? [
-      ...files(words(first('userknownhostsfile') ?? '~/.ssh/known_hosts ~/.ssh/known_hosts2')),
-      ...files(words(first('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2')),
+      ...all('userknownhostsfile', '~/.ssh/known_hosts ~/.ssh/known_hosts2'),
+      ...all('globalknownhostsfile', '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2'),
     ],
     hostKeyAlgorithms: list(first('hostkeyalgorithms')),
     ciphers: chooseCiphers(options.ciphers, list(first('ciphers')), location.host),
