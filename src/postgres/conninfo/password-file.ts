@@ -60,7 +60,7 @@ const ENTRY = /^((?:(?:\\.|[^\\:])*:){4})(.*)$/;
 function entryOf(line: string): Entry | undefined {
   const [, keys, password] = ENTRY.exec(line) ?? [];
   if (keys === undefined || password === undefined) return undefined;
-  return { fields: keys.match(/(?:\\.|[^\\:])*(?=:)/g) ?? [], password };
+  return { fields: (keys.match(/(?:\\.|[^\\:])*:/g) ?? []).map((field) => field.slice(0, -1)), password };
 }
 
 function unescaped(text: string): string {
