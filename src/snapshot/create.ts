@@ -8,6 +8,7 @@ import type { RecordedEntry } from '../sync/manifest/record.ts';
 import { ManifestCursor } from '../sync/manifest-cursor.ts';
 import { createManifestFile, type ManifestFile } from '../sync/manifest-file.ts';
 import { ROOT } from '../sync/path.ts';
+import type { PlanRules } from '../sync/plan.ts';
 import type { SyncReport } from '../sync/report.ts';
 import type { ResolvedSource } from '../sync/resolve.ts';
 import { rulesFor } from '../sync/rules.ts';
@@ -92,15 +93,19 @@ function freeId({ complete, orphaned, unfinished, removed }: Survey): SnapshotId
 
 interface KnownBasis {
   readonly cursor: ManifestCursor;
+  /** Of the times in it, microseconds. */
+  readonly mtimePrecision: number;
   /** Asked several times for one directory, in the order of the walk. */
   readonly recall: (path: RelPath) => Promise<readonly RecordedEntry[]>;
 }
 
 async function openBasis(endpoint: Endpoint, basis: SnapshotId): Promise<KnownBasis> {
-  const cursor = new ManifestCursor(await readManifest(endpoint, manifestPath(basis)));
+  const reader = await readManifest(endpoint, manifestPath(basis));
+  const cursor = new ManifestCursor(reader);
   let last: { readonly path: RelPath; readonly entries: readonly RecordedEntry[] } | undefined;
   return {
     cursor,
+    mtimePrecision: reader.header.mtimePrecision,
     async recall(path) {
       if (last?.path !== path) last = { path, entries: await cursor.at(path) };
       return last.entries;
@@ -243,14 +248,15 @@ class Run {
     });
   }
 
-  #rules() {
+  #rules(): PlanRules {
     const { repository, sourceEndpoint, options } = this.#setup;
-    return rulesFor(
+    const rules = rulesFor(
       { archive: true, checksum: options.checksum ?? false },
       [sourceEndpoint.capabilities],
       repository.endpoint.capabilities,
       { local: repository.local !== undefined, privileged: repository.privileged },
     );
+    return { ...rules, precision: Math.max(rules.precision, this.#state.known?.mtimePrecision ?? 0) };
   }
 
   /** What of the unfinished tree stands. */

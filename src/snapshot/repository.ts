@@ -1,7 +1,7 @@
 import type { Endpoint } from '../sync/endpoint.ts';
 import type { Site } from '../sync/endpoints/site.ts';
 import type { EndpointSpec } from '../sync/endpoints/spec.ts';
-import { type DestinationWishes, resolveDestination } from '../sync/resolve.ts';
+import { type ResolvedDestination, resolveDestination } from '../sync/resolve.ts';
 import type { Sites } from '../sync/sites.ts';
 import type { ByteString } from '../system/byte-string.ts';
 import { failure } from '../system/errors.ts';
@@ -21,12 +21,20 @@ export interface Repository extends AsyncDisposable {
   readonly privileged: boolean;
 }
 
+/** Where a repository is, or will be. Makes nothing. */
+export function findRepository(text: string, sites: Sites): Promise<ResolvedDestination> {
+  return resolve(text, sites, true);
+}
+
 /** Opens a repository that may be new: its directory is made, but not the one it shall be in. */
 export async function openNewRepository(text: string, sites: Sites, dryRun: boolean): Promise<Repository> {
+  const { site, path } = await resolve(text, sites, dryRun);
+  return opened(site, path);
+}
+
+async function resolve(text: string, sites: Sites, dryRun: boolean): Promise<ResolvedDestination> {
   const { site, path } = await sites.at(text);
-  const wishes: DestinationWishes = { singleFile: false, makePath: false, dryRun };
-  const found = await resolveDestination(text, path, site, wishes);
-  return opened(site, found.path);
+  return resolveDestination(text, path, site, { singleFile: false, makePath: false, dryRun });
 }
 
 /** Opens one that must be there. REPOSITORY_MISSING. */

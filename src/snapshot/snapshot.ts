@@ -1,5 +1,5 @@
 import { relativeTo } from '../sync/bases.ts';
-import { isWithin, resolveSource } from '../sync/resolve.ts';
+import { isWithin, type ResolvedDestination, type ResolvedSource, resolveSource } from '../sync/resolve.ts';
 import { Sites } from '../sync/sites.ts';
 import { Tally } from '../sync/tally.ts';
 import { byteString, toText } from '../system/byte-string.ts';
@@ -8,7 +8,7 @@ import { type Created, type CreateSetup, createSnapshot } from './create.ts';
 import { manifestPath, type SnapshotId } from './layout.ts';
 import { lockRepository } from './lock.ts';
 import type { SnapshotOptions, SnapshotReport } from './options.ts';
-import { openNewRepository } from './repository.ts';
+import { findRepository, openNewRepository } from './repository.ts';
 import { survey } from './survey.ts';
 
 /**
@@ -41,19 +41,15 @@ export async function snapshot(
     throw failure('USAGE', { detail: 'the source or the repository must be on this machine' });
   }
   const found = await resolveSource(source, byteString(`${from.path}/`), from.site);
-  await using store = await openNewRepository(repository, sites, options.dryRun ?? false);
-  if (from.site === store.site && isWithin(store.path, found.root)) {
-    const inside = relativeTo(found.root, store.path);
-    if (inside === '' || options.filter?.hides(inside, true) !== true) {
-      throw failure('DESTINATION_IN_SOURCE', { path: toText(store.path) });
-    }
-  }
+  const dryRun = options.dryRun ?? false;
+  refuseOverlap(found, await findRepository(repository, sites), options);
+  await using store = await openNewRepository(repository, sites, dryRun);
   const sourceEndpoint = await from.site.open(found.root);
   try {
     if ((await sourceEndpoint.follow(byteString('')))?.type !== 'directory') {
       throw failure('NOT_A_DIRECTORY', { path: source });
     }
-    await using _lock = options.dryRun === true ? NO_LOCK : await lockRepository(store.endpoint, store.local);
+    await using _lock = dryRun ? NO_LOCK : await lockRepository(store.endpoint, store.local);
     const unusable = new Set<SnapshotId>();
     for (;;) {
       const setup: CreateSetup = {
@@ -79,6 +75,19 @@ export async function snapshot(
     }
   } finally {
     await sourceEndpoint.close();
+  }
+}
+
+/** A repository within its source would hold itself. */
+function refuseOverlap(
+  source: ResolvedSource,
+  repository: ResolvedDestination,
+  options: SnapshotOptions,
+): void {
+  if (source.site !== repository.site || !isWithin(repository.path, source.root)) return;
+  const inside = relativeTo(source.root, repository.path);
+  if (inside === '' || options.filter?.hides(inside, true) !== true) {
+    throw failure('DESTINATION_IN_SOURCE', { path: toText(repository.path) });
   }
 }
 

@@ -69,16 +69,17 @@ export async function sync(
     });
   }
   const singleFile = await isSingleFile(roots);
-  const to = await resolveDestination(destination, target.path, target.site, {
-    singleFile,
-    makePath: options.makePath ?? false,
-    dryRun,
-  });
+  const wishes = { singleFile, makePath: options.makePath ?? false };
+  const resolve = (dry: boolean) =>
+    resolveDestination(destination, target.path, target.site, { ...wishes, dryRun: dry });
+  // Nothing is made before it is clear that the run may begin.
+  const planned = await resolve(true);
+  for (const source of found) refuseOverlap(source, planned, options);
+  const to = dryRun ? planned : await resolve(false);
   const [only] = roots;
   if (to.fileName !== undefined && only?.only !== undefined) {
     roots[0] = { ...only, only: { name: only.only.name, as: to.fileName } };
   }
-  for (const source of found) refuseOverlap(source, to, options);
 
   const bases = await findBases(options, to.path, to.site, (text) =>
     tally.warning(`the basis directory ${text} does not exist; it is left out`),
