@@ -13,6 +13,9 @@ export interface ReachOptions {
   readonly knownHostsFiles?: readonly string[];
   /** Ciphers in order of preference, by OpenSSH's names. */
   readonly ciphers?: readonly string[];
-  /** Seconds without any byte after which a connection counts as lost. 0: never. Default 0. */
+  /**
+   * Seconds without any byte after which a connection counts as lost. Default 0: as the host settings have it
+   * (ServerAliveInterval times ServerAliveCountMax), or 45 where they do not.
+   */
   readonly timeout?: number;
 }
