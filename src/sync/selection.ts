@@ -16,7 +16,13 @@ export interface SelectionRules {
 export interface Chosen {
   readonly entries: readonly Entry[];
   readonly roots: readonly (readonly number[])[] | undefined;
+  /** Names of what is there and not copied for its kind: what the destination has under them is not extraneous. */
+  readonly skipped: ReadonlySet<string>;
 }
+
+type Verdict = 'chosen' | 'hidden' | 'skipped';
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Decides which entries of the source take part. */
 export class Selection {
@@ -29,11 +35,13 @@ export class Selection {
   }
 
   choose(path: RelPath, { entries, roots }: SourceListing): Chosen {
-    const keep = entries.map((entry) => this.#takesPart(path, entry));
-    if (!keep.includes(false)) return { entries, roots };
+    const verdicts = entries.map((entry) => this.#judge(path, entry));
+    if (verdicts.every((verdict) => verdict === 'chosen')) return { entries, roots, skipped: NOTHING };
+    const chosen = (_: unknown, i: number): boolean => verdicts[i] === 'chosen';
     return {
-      entries: entries.filter((_, i) => keep[i]),
-      roots: roots?.filter((_, i) => keep[i]),
+      entries: entries.filter(chosen),
+      roots: roots?.filter(chosen),
+      skipped: new Set(entries.filter((_, i) => verdicts[i] === 'skipped').map(({ name }) => name)),
     };
   }
 
@@ -44,24 +52,24 @@ export class Selection {
     return entry.identity.device === top.identity.device;
   }
 
-  #takesPart(directory: RelPath, entry: Entry): boolean {
+  #judge(directory: RelPath, entry: Entry): Verdict {
     const { filter, recursive, links } = this.#rules;
     const path = joinPath(directory, entry.name);
-    if (filter?.hides(path, entry.type === 'directory') === true) return false;
+    if (filter?.hides(path, entry.type === 'directory') === true) return 'hidden';
     switch (entry.type) {
       case 'file':
-        return true;
+        return 'chosen';
       case 'directory':
-        return recursive || this.#skip('DIRECTORY_SKIPPED', path);
+        return recursive ? 'chosen' : this.#skip('DIRECTORY_SKIPPED', path);
       case 'symlink':
-        return links || this.#skip('SYMLINK_SKIPPED', path);
+        return links ? 'chosen' : this.#skip('SYMLINK_SKIPPED', path);
       default:
         return this.#skip('SPECIAL_FILE', path);
     }
   }
 
-  #skip(code: 'DIRECTORY_SKIPPED' | 'SYMLINK_SKIPPED' | 'SPECIAL_FILE', path: RelPath): false {
+  #skip(code: 'DIRECTORY_SKIPPED' | 'SYMLINK_SKIPPED' | 'SPECIAL_FILE', path: RelPath): 'skipped' {
     this.#onSkipped(path, failure(code, { path: toText(path) }));
-    return false;
+    return 'skipped';
   }
 }

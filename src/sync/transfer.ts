@@ -182,8 +182,9 @@ class Transfer {
     }
     // A destination that is given single entries holds others that no source has a say in.
     if (this.#removal !== undefined && place.entry !== undefined) {
-      for (const entry of plan.extraneous) this.#extraneous.push({ path: joinPath(path, entry.name), entry });
-      touched ||= plan.extraneous.length > 0;
+      const extraneous = plan.extraneous.filter(({ name }) => !chosen.skipped.has(name));
+      for (const entry of extraneous) this.#extraneous.push({ path: joinPath(path, entry.name), entry });
+      touched ||= extraneous.length > 0;
     }
     if (place.entry !== undefined) this.#finishLater(place, place.entry, touched);
     for (const noted of batching.batches(place.roots[0] ?? 0)) await this.#scheduler.add(noted);

@@ -127,6 +127,7 @@ describe.skipIf(!requireProgram('rsync'))('like rsync', () => {
     ['-i s/file d'],
     ['-ri s/ new'],
     ['-rli s/ d --delete'],
+    ['-ri s/ d --delete'],
     ['-rlti s/ d --delete'],
     ['-rlpi s/ d --delete'],
     ['-ai s/ s2'],
