@@ -80,7 +80,7 @@ export interface Endpoint {
 
   /** The entries of a directory, sorted by raw bytes. NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED. */
   list(directory: RelPath): Promise<Entry[]>;
-  /** lstat; undefined where there is nothing of that name. */
+  /** lstat; undefined where there is nothing of that name, nor a directory that could hold it. */
   lookup(path: RelPath): Promise<Entry | undefined>;
   /** stat: what a symbolic link leads to in the end; undefined where that does not exist. */
   follow(path: RelPath): Promise<Entry | undefined>;
@@ -99,7 +99,10 @@ export interface Endpoint {
   link(existing: RelPath, path: RelPath): Promise<void>;
   /** Replaces a file of the name `to`. Directories are moved only to a free name. */
   rename(from: RelPath, to: RelPath): Promise<void>;
-  /** Of an entry that is not a file with more than one link: that would alter another tree. Never follows a link. */
+  /**
+   * Of an entry that is not a file with more than one link: that would alter another tree (SHARED_FILE where the endpoint
+   * can tell). Never follows a link; the mode of a symbolic link stays as it is.
+   */
   setAttributes(path: RelPath, attributes: Attributes): Promise<void>;
   /** Everything but a directory. */
   removeFile(path: RelPath): Promise<void>;
