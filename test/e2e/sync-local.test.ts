@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cellarman, type Outcome, runProgram } from '../support/cli.ts';
+import { cellarman, type Outcome, runProgram } from '../support/built-cli.ts';
 import { requireProgram } from '../support/programs.ts';
 import { describeTree, plant, type TreeSpec } from '../support/tree.ts';
 
