@@ -4,23 +4,13 @@ import { isRacy } from './clock.ts';
 import type { RelPath } from './entry.ts';
 import type { TaskResult } from './lanes/task.ts';
 import type { RecordedEntry } from './manifest/record.ts';
+import type { Fresh, Note } from './note.ts';
 import { parentOf } from './path.ts';
 import type { Step } from './plan.ts';
 import { type PendingListing, recorded } from './recorder.ts';
 import type { ActionKind } from './report.ts';
-import type { Fresh } from './settle.ts';
 import { hashOf } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
-
-/** What is remembered of an entry while a lane has it. */
-export interface Note {
-  readonly step: Step;
-  readonly path: RelPath;
-  readonly listing: PendingListing | undefined;
-  /** Its place in the listing. */
-  readonly index: number;
-  readonly root: number;
-}
 
 /** Milliseconds by which a file must be older than its reading to be no candidate for a second look, whatever the clocks say. */
 const FRESH = 60_000;

@@ -3,20 +3,10 @@ import { checkAborted } from '../system/abort.ts';
 import { Batching, type NotedBatch } from './batching.ts';
 import { isRacy, type SourceClock } from './clock.ts';
 import type { Entry } from './entry.ts';
-import type { Note } from './outcomes.ts';
+import type { Fresh, Note } from './note.ts';
 import { joinPath, parentOf } from './path.ts';
 import { taskFor } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
-
-/** A file that was copied so soon after it was modified that it may have been modified again in the same second. */
-export interface Fresh {
-  readonly note: Note;
-  /** As it was when it was read. */
-  readonly entry: Entry;
-  readonly hash: string | undefined;
-  /** Milliseconds by this machine's clock. */
-  readonly readAt: number;
-}
 
 const SECOND = 1_000_000;
 /** Milliseconds that are waited at most: what claims to be modified later than this lies in the future. */
