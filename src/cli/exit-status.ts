@@ -15,6 +15,7 @@ export const EXIT = {
   partial: 23,
   vanished: 24,
   maxDelete: 25,
+  shrunk: 26,
   timeout: 30,
   internal: 70,
 } as const;
@@ -32,6 +33,7 @@ export const MEANINGS: readonly (readonly [status: number, meaning: string])[] =
   [EXIT.partial, 'some paths could not be transferred; each was named'],
   [EXIT.vanished, 'some paths vanished before they could be read'],
   [EXIT.maxDelete, 'deletions were left out because of --max-delete'],
+  [EXIT.shrunk, 'snapshot: the source is empty or has lost more than half of its entries; nothing was made'],
   [EXIT.timeout, 'no data came or went for the time of --timeout'],
   [EXIT.internal, 'an error in this program'],
 ];
@@ -41,6 +43,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   USAGE: EXIT.usage,
   MANIFEST_DAMAGED: EXIT.failed,
   MANIFEST_UNSUPPORTED: EXIT.failed,
+  WRONG_USER: EXIT.failed,
   CONFIG_NOT_FOUND: EXIT.failed,
   CONFIG: EXIT.failed,
   NOT_AN_LSN: EXIT.failed,
@@ -55,6 +58,9 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   WAL_DAMAGED: EXIT.failed,
   BACKUP_INFO: EXIT.failed,
   LOCKED: EXIT.failed,
+  LOCKED_ELSEWHERE: EXIT.failed,
+  REPOSITORY_MISSING: EXIT.wrongFile,
+  SOURCE_SHRANK: EXIT.shrunk,
   WAL_INDEX: EXIT.failed,
   BACKUP_UNKNOWN: EXIT.failed,
   BACKUP_NAME_AMBIGUOUS: EXIT.failed,

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isFailure } from '../system/errors.ts';
 import type { Context, Surroundings } from './context.ts';
 import { statusOfError } from './exit-status.ts';
+import { declareManagerFlags } from './manager-flags.ts';
 import { renderError } from './render/errors.ts';
 import { readVersion } from './version.ts';
 
@@ -12,6 +13,8 @@ interface CommandModule {
 
 interface CommandEntry {
   readonly name: string;
+  /** Other names, under which Barman knows it too. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
@@ -22,6 +25,35 @@ const COMMANDS: readonly CommandEntry[] = [
     name: 'sync',
     summary: 'make a destination equal to a source, as rsync does, over plain SFTP',
     load: () => import('./commands/sync.ts'),
+  },
+  {
+    name: 'snapshot',
+    summary: 'make a dated snapshot of a tree that shares unchanged files with the last one',
+    load: () => import('./commands/snapshot.ts'),
+  },
+  {
+    name: 'list-servers',
+    aliases: ['list-server'],
+    summary: 'list the servers of the configuration',
+    load: () => import('./commands/list-servers.ts'),
+  },
+  {
+    name: 'show-servers',
+    aliases: ['show-server'],
+    summary: 'show all options of servers',
+    load: () => import('./commands/show-servers.ts'),
+  },
+  {
+    name: 'list-backups',
+    aliases: ['list-backup'],
+    summary: 'list the backups of servers',
+    load: () => import('./commands/list-backups.ts'),
+  },
+  {
+    name: 'show-backup',
+    aliases: ['show-backups'],
+    summary: 'show everything about one backup',
+    load: () => import('./commands/show-backup.ts'),
   },
 ];
 
@@ -58,9 +90,10 @@ async function build(args: readonly string[], context: Context): Promise<Command
       outputError: (text, write) =>
         write(`${text.replace(/^error: /, 'cellarman: ').trimEnd()}\n${hint(args)}`),
     });
-  for (const { name, summary, load } of COMMANDS) {
-    const command = program.command(name).description(summary);
-    if (args.includes(name)) (await load()).define(command, context);
+  declareManagerFlags(program);
+  for (const { name, aliases = [], summary, load } of COMMANDS) {
+    const command = program.command(name).aliases(aliases).description(summary);
+    if ([name, ...aliases].some((word) => args.includes(word))) (await load()).define(command, context);
   }
   return program;
 }

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { Catalogue } from '../../manager/catalogue/catalogue.ts';
+import type { ServerConfig } from '../../manager/config/configuration.ts';
+import { reportBackups } from '../../manager/report/backup-report.ts';
+import type { Context } from '../context.ts';
+import { type ManagerSession, runManager, serversNamed } from '../manager-session.ts';
+import { backupLine, backupListJson } from '../render/backup-list.ts';
+import { tellDamage } from '../render/damage.ts';
+
+interface ListFlags {
+  readonly minimal?: boolean;
+  readonly why?: boolean;
+}
+
+/** `cellarman list-backups` */
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<server_name...>', "servers, or 'all'")
+    .option('--minimal', 'IDs only')
+    .option('--why', 'tell why the retention policy keeps each backup or lets it go');
+  command.action(async (names: readonly string[], flags: ListFlags) => {
+    await runManager(command, context, async (session) => {
+      for (const server of serversNamed(names, session)) await list(server, flags, session);
+    });
+  });
+}
+
+async function list(
+  server: ServerConfig,
+  { minimal = false, why = false }: ListFlags,
+  { configuration, messages }: ManagerSession,
+): Promise<void> {
+  const report = await reportBackups(new Catalogue(server, configuration.global), server, Date.now());
+  tellDamage(report, messages);
+  const newestFirst = report.backups.toReversed();
+  messages.result(
+    server.name,
+    newestFirst.map((reported) => (minimal ? reported.backup.id : backupListJson(reported, why))),
+  );
+  if (messages.format === 'json') return;
+  for (const reported of newestFirst) {
+    messages.info(minimal ? reported.backup.id : backupLine(server.name, reported, why));
+  }
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { runManager, serversNamed } from '../manager-session.ts';
+import { redact } from '../render/pretty.ts';
+import { serverSettings } from '../render/server-settings.ts';
+import { serverMark } from '../server-label.ts';
+
+/** `cellarman show-servers` */
+export function define(command: Command, context: Context): void {
+  command.argument('<server_name...>', "servers, or 'all'");
+  command.action(async (names: readonly string[]) => {
+    await runManager(command, context, async (session) => {
+      for (const server of serversNamed(names, session)) {
+        const settings = await serverSettings(server, session.configuration);
+        session.messages.result(
+          server.name,
+          Object.fromEntries(settings.map(({ key, json }) => [key, json])),
+        );
+        if (session.messages.format === 'json') continue;
+        session.messages.info(`Server ${server.name}${serverMark(server)}:`);
+        for (const { key, shown } of settings) session.messages.info(`\t${key}: ${redact(shown)}`);
+        for (const reason of server.disabledBecause) session.messages.info(`\tdisabled because: ${reason}`);
+      }
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { Configuration, ServerConfig } from '../manager/config/configuration.ts';
+import { loadConfiguration } from '../manager/config/load.ts';
+import { becomeUser } from '../system/become-user.ts';
+import { isFailure } from '../system/errors.ts';
+import type { Context } from './context.ts';
+import { EXIT } from './exit-status.ts';
+import { type ManagerFlags, managerFlags } from './manager-flags.ts';
+import { consoleMessages, jsonMessages, type Messages } from './render/messages.ts';
+
+/** What a command of the backup manager works with. */
+export interface ManagerSession {
+  readonly configuration: Configuration;
+  readonly messages: Messages;
+  readonly flags: ManagerFlags;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a command of the backup manager: reads the configuration, becomes `barman_user`, and ends with status 1 where an
+ * error was told.
+ */
+export async function runManager(
+  command: Command,
+  context: Context,
+  action: (session: ManagerSession) => Promise<void>,
+): Promise<void> {
+  const flags = managerFlags(command.parent ?? command);
+  context.debug = flags.debug;
+  const messages = openMessages(flags, context);
+  try {
+    const configuration = loadConfiguration({ explicit: flags.config, env: context.env });
+    becomeUser(configuration.global.barman_user);
+    for (const text of configuration.warnings) messages.warning(text);
+    await action({ configuration, messages, flags, signal: context.signal });
+  } catch (error) {
+    if (flags.debug || !isFailure(error)) throw error;
+    messages.error(error.message);
+  } finally {
+    messages.close();
+  }
+  context.status = messages.failed ? EXIT.failed : EXIT.success;
+}
+
+function openMessages({ format, quiet, color }: ManagerFlags, { stdout, stderr }: Context): Messages {
+  const isTerminal = stdout.isTTY === true && stderr.isTTY === true;
+  const options = { stdout, stderr, quiet, color: color === 'always' || (color === 'auto' && isTerminal) };
+  return format === 'json' ? jsonMessages(options) : consoleMessages(options);
+}
+
+/** The servers someone names, sorted, `all` meaning every one; what is wrong with the names is told. */
+export function serversNamed(
+  names: readonly string[],
+  { configuration, messages }: ManagerSession,
+): ServerConfig[] {
+  const { servers } = configuration;
+  if (names.includes('all')) {
+    if (names.length === 1) return [...servers.values()];
+    messages.error("You cannot use 'all' with other server names");
+    return [];
+  }
+  return [...new Set(names)].sort().flatMap((name) => {
+    const server = servers.get(name);
+    if (server === undefined) messages.error(`Unknown server '${name}'`);
+    return server ?? [];
+  });
+}
+
+/** The one server of a command that works on one. */
+export function serverNamed(name: string, session: ManagerSession): ServerConfig | undefined {
+  if (name === 'all') {
+    session.messages.error("You cannot use 'all' in a single server context");
+    return undefined;
+  }
+  return serversNamed([name], session)[0];
+}
