@@ -45,7 +45,7 @@ export function refuseShared(stats: fs.Stats, path: string): void {
  * zero than meant because libuv cuts off below the microsecond. A time before 1970 must come as a numeric string: a
  * negative number means "now" to Node. Measured exact for the years 1900 to 2160.
  */
-export function utimesSeconds(mtime: number): number | string {
+function utimesSeconds(mtime: number): number | string {
   const seconds = Math.trunc(mtime / 1e6);
   const rest = mtime - seconds * 1e6;
   return mtime < 0 ? String(seconds + (rest - 0.5) / 1e6) : seconds + (rest + 0.5) / 1e6;
