@@ -16,6 +16,7 @@ export const EXIT = {
   vanished: 24,
   maxDelete: 25,
   shrunk: 26,
+  different: 27,
   timeout: 30,
   internal: 70,
 } as const;
@@ -34,6 +35,10 @@ export const MEANINGS: readonly (readonly [status: number, meaning: string])[] =
   [EXIT.vanished, 'some paths vanished before they could be read'],
   [EXIT.maxDelete, 'deletions were left out because of --max-delete'],
   [EXIT.shrunk, 'snapshot: the source is empty or has lost more than half of its entries; nothing was made'],
+  [
+    EXIT.different,
+    'verify: something is damaged, missing, added, changed or unreadable; each path was named',
+  ],
   [EXIT.timeout, 'no data came or went for the time of --timeout'],
   [EXIT.internal, 'an error in this program'],
 ];
@@ -60,6 +65,9 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   LOCKED: EXIT.failed,
   LOCKED_ELSEWHERE: EXIT.failed,
   REPOSITORY_MISSING: EXIT.wrongFile,
+  NO_SNAPSHOTS: EXIT.wrongFile,
+  SNAPSHOT_MISSING: EXIT.wrongFile,
+  SNAPSHOT_INCOMPLETE: EXIT.wrongFile,
   SOURCE_SHRANK: EXIT.shrunk,
   WAL_INDEX: EXIT.failed,
   BACKUP_UNKNOWN: EXIT.failed,

@@ -6,6 +6,7 @@ import type { Batch, Task } from './lanes/task.ts';
 const MOST_TASKS = 128;
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_LINKS = 1000;
+const READS_CONTENT: ReadonlySet<Task['do']> = new Set(['copy', 'compare', 'hash']);
 
 /** A batch, and what the sender keeps about each of its tasks and links, in their order. */
 export interface NotedBatch<N> {
@@ -36,7 +37,7 @@ export class Batching<N> {
   }
 
   add(root: number, task: Task, note: N): void {
-    const size = task.do === 'copy' || task.do === 'compare' ? task.entry.size : 0;
+    const size = READS_CONTENT.has(task.do) ? task.entry.size : 0;
     if (size >= MOST_BYTES) {
       this.#close(root, { tasks: [task], notes: [note], bytes: size });
       return;

@@ -69,13 +69,10 @@ const TEXTS = {
   LOCKED_ELSEWHERE: ({ path, owner }: PathFacts & { readonly owner: string }) =>
     `${path} says that ${owner} is at work there; if that is not so any more, remove this file`,
   REPOSITORY_MISSING: ({ path }: PathFacts) => `there is no snapshot repository at ${path}`,
+  NO_SNAPSHOTS: ({ path }: PathFacts) => `there are no snapshots in ${path}`,
   SNAPSHOT_MISSING: ({ path, id }: PathFacts & { readonly id: string }) =>
     `there is no snapshot ${id} in ${path}; "cellarman snapshots" lists those that are there`,
-  SNAPSHOT_INCOMPLETE: ({
-    path,
-    id,
-    detail,
-  }: PathFacts & { readonly id: string; readonly detail: string }) =>
+  SNAPSHOT_INCOMPLETE: ({ path, id, detail }: PathFacts & { readonly id: string; readonly detail: string }) =>
     `snapshot ${id} in ${path} is not complete: ${detail}`,
   SOURCE_SHRANK: ({ path, before, now }: PathFacts & { readonly before: number; readonly now: number }) =>
     `the source ${path} has ${now} entries where the last snapshot has ${before}: is it mounted? Nothing was made; --allow-shrink makes a snapshot all the same`,

@@ -1,0 +1,81 @@
+import type { ReachOptions } from '../ssh/reach-options.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import { ROOT } from '../sync/path.ts';
+import { checkAborted } from '../system/abort.ts';
+import { isFailure } from '../system/errors.ts';
+import { manifestPath, removedPath, type SnapshotId, treePath } from './layout.ts';
+import { listSnapshots } from './list.ts';
+import { lockRepository } from './lock.ts';
+import { removeTree } from './remove-tree.ts';
+import { judgeSnapshots, parseRetention, type RetentionPolicy, type RetentionVerdict } from './retention.ts';
+import { visitRepository } from './visit.ts';
+
+export interface PruneOptions extends ReachOptions {
+  /** `REDUNDANCY 7`, `RECOVERY WINDOW OF 14 DAYS`: see {@link parseRetention}. */
+  readonly keep: string;
+  /** Only judge; remove nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called for every snapshot that is gone. */
+  readonly onRemoved?: (id: SnapshotId) => void;
+}
+
+export interface PruneReport {
+  /** Of every complete snapshot, the newest first. Others are neither counted nor removed. */
+  readonly verdicts: readonly RetentionVerdict[];
+  /** What was removed, the oldest first; in a dry run what would be. */
+  readonly removed: readonly SnapshotId[];
+}
+
+/**
+ * Removes the snapshots that a retention policy does not keep, and what earlier interrupted removals have left. USAGE,
+ * REPOSITORY_MISSING, LOCKED, LOCKED_ELSEWHERE, and whatever removing a name gives; then the snapshot is no longer
+ * listed as complete, and the next call ends its removal.
+ */
+export async function prune(repository: string, options: PruneOptions): Promise<PruneReport> {
+  const policy = parseRetention(options.keep);
+  return visitRepository(repository, options, async ({ endpoint, local }) => {
+    if (options.dryRun === true) return judge(endpoint, policy);
+    await using _lock = await lockRepository(endpoint, local);
+    return await pruneSnapshots(endpoint, policy, options);
+  });
+}
+
+/** The same on a repository that is open and locked. */
+export async function pruneSnapshots(
+  repository: Endpoint,
+  policy: RetentionPolicy,
+  { signal, onRemoved }: Pick<PruneOptions, 'signal' | 'onRemoved'> = {},
+): Promise<PruneReport> {
+  const report = await judge(repository, policy);
+  for (const id of report.removed) {
+    checkAborted(signal);
+    await removeSnapshot(repository, id, signal);
+    onRemoved?.(id);
+  }
+  return report;
+}
+
+async function judge(repository: Endpoint, policy: RetentionPolicy): Promise<PruneReport> {
+  const snapshots = await listSnapshots(repository);
+  const complete = snapshots.flatMap((info) =>
+    info.state === 'complete' ? [{ id: info.id, finished: info.totals.finished }] : [],
+  );
+  const verdicts = judgeSnapshots(complete, policy, Date.now() * 1000);
+  const begun = snapshots.filter(({ state }) => state === 'removed').map(({ id }) => id);
+  const obsolete = verdicts.filter(({ keep }) => !keep).map(({ id }) => id);
+  return { verdicts, removed: [...begun, ...obsolete.reverse()] };
+}
+
+/** From its first step on it is no snapshot any more, whatever interrupts the rest. */
+async function removeSnapshot(repository: Endpoint, id: SnapshotId, signal?: AbortSignal): Promise<void> {
+  await repository.rename(treePath(id), removedPath(id)).catch(ifGone);
+  await repository.syncDirectory(ROOT);
+  await repository.removeFile(manifestPath(id)).catch(ifGone);
+  await removeTree(repository, removedPath(id), signal);
+  await repository.syncDirectory(ROOT);
+}
+
+function ifGone(error: unknown): void {
+  if (!isFailure(error, 'NOT_FOUND')) throw error;
+}
