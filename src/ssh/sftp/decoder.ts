@@ -62,7 +62,11 @@ export class Decoder {
     const end = Math.min(chunk.length, at + this.#wanted - this.#filled);
     chunk.copy(this.#partial, this.#filled, at, end);
     this.#filled += end - at;
-    if (this.#filled < this.#wanted) return end;
+    if (this.#filled < this.#wanted) {
+      // A length that cannot be is told at once: no more may ever come.
+      if (this.#filled >= 4) wholeLength(this.#partial.subarray(0, this.#filled), 0);
+      return end;
+    }
     if (this.#filled === HEADER) {
       const whole = wholeLength(this.#partial, 0);
       this.#wanted = this.#partial[4] === Packet.DATA ? DATA_HEADER : whole;

@@ -23,6 +23,8 @@ import {
   type SftpName,
 } from './replies.ts';
 
+import { SftpStatus } from './status.ts';
+
 export type { AttributeChanges, SftpAttributes } from './attributes.ts';
 export type { Limits } from './greeting.ts';
 export type { OwnerNames, SftpFileSystem, SftpHandle, SftpName } from './replies.ts';
@@ -53,7 +55,9 @@ export async function openSession(duplex: Duplex, options: OpenOptions = {}): Pr
     return session;
   } catch (error) {
     session.close();
-    throw refused(error) ? failure('NO_SFTP', { host, detail: String(error.facts['detail']) }, error) : error;
+    throw refused(error)
+      ? failure('NO_SFTP', { host, detail: String(error.facts['detail'] ?? error.message) }, error)
+      : error;
   } finally {
     signal?.removeEventListener('abort', abort);
   }
@@ -61,7 +65,8 @@ export async function openSession(duplex: Duplex, options: OpenOptions = {}): Pr
 
 /** Whether something is there, but it does not speak SFTP: it ended in good order, or said something else. */
 function refused(error: unknown): error is CellarmanError {
-  return isFailure(error, 'PROTOCOL') || (isFailure(error, 'CONNECTION_LOST') && error.cause === undefined);
+  if (isFailure(error, 'CONNECTION_LOST')) return error.cause === undefined;
+  return isFailure(error) && (error.code === 'PROTOCOL' || error.cause instanceof SftpStatus);
 }
 
 /**
