@@ -21,6 +21,8 @@ const KIND: Readonly<Record<EntryType, string>> = {
   device: 'D',
 };
 
+const MADE_ANEW: ReadonlySet<Change> = new Set(['created', 'type', 'target']);
+
 /** One entry as rsync's `-i` has it: `YXcstpoguax NAME`. rsync(1), `--itemize-changes`. */
 export function itemize(event: EntryEvent, options: ItemizeOptions): string {
   return `${event.action === 'remove' ? '*deleting  ' : letters(event, options)} ${nameOf(event)}`;
@@ -51,8 +53,10 @@ function actionLetter(event: EntryEvent, { remoteDestination }: ItemizeOptions):
     case 'link':
       return 'h';
     case 'directory':
-    case 'symlink':
       return 'c';
+    case 'symlink':
+      // One that only gets another time or owner is not made anew.
+      return event.changes.some((change) => MADE_ANEW.has(change)) ? 'c' : '.';
     default:
       return '.';
   }
@@ -66,7 +70,8 @@ function contentChanged({ action, changes, fromBasis }: EntryEvent, { checksum }
 /** Without `-t`, whatever is written anew gets the time of the transfer. */
 function timeLetter({ action, changes, fromBasis }: EntryEvent, { times }: ItemizeOptions): string {
   if (times) return changes.includes('time') ? 't' : '.';
-  return action === 'symlink' || (action === 'copy' && !fromBasis) ? 'T' : '.';
+  const written = action === 'symlink' ? changes.includes('target') : action === 'copy' && !fromBasis;
+  return written ? 'T' : '.';
 }
 
 /** `NAME`, `NAME/`, `NAME -> TARGET` or `NAME => LEADER`. */

@@ -26,6 +26,7 @@ describe('itemized lines', () => {
     ['.d..t...... ./', { ...directory, path: fromText(''), action: 'attributes', changes: ['time'] }],
     ['cL+++++++++ x -> t', { ...link, changes: ['created'] }],
     ['cLc.t...... x -> t', { ...link, changes: ['target', 'time'] }],
+    ['.L..t...... x -> t', { ...link, changes: ['time'] }],
     ['*deleting   x', { action: 'remove' }],
     ['*deleting   d/', { ...directory, action: 'remove' }],
   ])('%s', (line, facts) => {
