@@ -10,6 +10,7 @@ export default defineConfig({
     // Real servers and a two-core machine: files one after another in few processes keep the runs repeatable.
     pool: 'forks',
     maxWorkers: 2,
+    reporters: ['default', fileURLToPath(new URL('./summary-reporter.ts', import.meta.url))],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

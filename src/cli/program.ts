@@ -15,9 +15,14 @@ interface CommandEntry {
   readonly name: string;
   /** Other names, under which Barman knows it too. */
   readonly aliases?: readonly string[];
+  /** Exit status of a wrong command line where it is not rsync's. */
+  readonly usageStatus?: number;
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
+
+/** As Python's argparse has it. */
+const BARMAN_USAGE = 2;
 
 /** Every command. Its module is loaded only when its name is on the command line. */
 const COMMANDS: readonly CommandEntry[] = [
@@ -34,24 +39,28 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'list-servers',
     aliases: ['list-server'],
+    usageStatus: BARMAN_USAGE,
     summary: 'list the servers of the configuration',
     load: () => import('./commands/list-servers.ts'),
   },
   {
     name: 'show-servers',
     aliases: ['show-server'],
+    usageStatus: BARMAN_USAGE,
     summary: 'show all options of servers',
     load: () => import('./commands/show-servers.ts'),
   },
   {
     name: 'list-backups',
     aliases: ['list-backup'],
+    usageStatus: BARMAN_USAGE,
     summary: 'list the backups of servers',
     load: () => import('./commands/list-backups.ts'),
   },
   {
     name: 'show-backup',
     aliases: ['show-backups'],
+    usageStatus: BARMAN_USAGE,
     summary: 'show everything about one backup',
     load: () => import('./commands/show-backup.ts'),
   },
@@ -66,7 +75,9 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     return context.status;
   } catch (error) {
     // commander has written what there is to say.
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : (commandOf(args)?.usageStatus ?? error.exitCode);
+    }
     context.stderr.write(renderError(error, context.debug));
     if (isFailure(error, 'USAGE')) context.stderr.write(hint(args));
     return statusOfError(error);
@@ -98,7 +109,13 @@ async function build(args: readonly string[], context: Context): Promise<Command
   return program;
 }
 
+function commandOf(args: readonly string[]): CommandEntry | undefined {
+  return args
+    .map((word) => COMMANDS.find(({ name, aliases = [] }) => name === word || aliases.includes(word)))
+    .find((entry) => entry !== undefined);
+}
+
 function hint(args: readonly string[]): string {
-  const name = COMMANDS.find((entry) => entry.name === args[0])?.name;
+  const name = commandOf(args)?.name;
   return `cellarman: see "cellarman ${name === undefined ? '' : `${name} `}--help"\n`;
 }

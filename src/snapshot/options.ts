@@ -9,7 +9,7 @@ export interface SnapshotOptions extends ReachOptions {
   readonly filter?: Filter;
   /** Do not cross file systems of the source. */
   readonly oneFileSystem?: boolean;
-  /** Afterwards remove what this policy does not keep: `REDUNDANCY 7`, `RECOVERY WINDOW OF 14 DAYS`. */
+  /** Afterwards, unless it is a dry run, remove what this policy does not keep: `REDUNDANCY 7`, `RECOVERY WINDOW OF 14 DAYS`. */
   readonly keep?: string;
   /** Go on although the source is empty or has lost more than half of its entries since the last snapshot. */
   readonly allowShrink?: boolean;

@@ -4,11 +4,13 @@ import { Sites } from '../sync/sites.ts';
 import { Tally } from '../sync/tally.ts';
 import { byteString, toText } from '../system/byte-string.ts';
 import { failure, isFailure } from '../system/errors.ts';
-import { type Created, type CreateSetup, createSnapshot } from './create.ts';
+import { type CreateSetup, createSnapshot } from './create.ts';
 import { manifestPath, type SnapshotId } from './layout.ts';
 import { lockRepository } from './lock.ts';
 import type { SnapshotOptions, SnapshotReport } from './options.ts';
+import { pruneSnapshots } from './prune.ts';
 import { findRepository, openNewRepository } from './repository.ts';
+import { parseRetention } from './retention.ts';
 import { survey } from './survey.ts';
 
 /**
@@ -35,6 +37,7 @@ export async function snapshot(
     tally.report.reconnects++;
     tally.warning(`${error.message}; connecting again`);
   });
+  const policy = options.keep === undefined ? undefined : parseRetention(options.keep);
   const from = await sites.at(source);
   const to = await sites.at(repository);
   if (from.site.name !== '' && to.site.name !== '') {
@@ -62,7 +65,12 @@ export async function snapshot(
         signal,
       };
       try {
-        return result(await createSnapshot(setup));
+        const created = await createSnapshot(setup);
+        const pruned =
+          policy === undefined || dryRun
+            ? []
+            : (await pruneSnapshots(store.endpoint, policy, { signal })).removed;
+        return { ...created.report, id: created.id, basis: created.basis, resumed: created.resumed, pruned };
       } catch (error) {
         const damaged = await damagedBasis(setup, error);
         if (damaged === undefined) throw error;
@@ -92,10 +100,6 @@ function refuseOverlap(
 }
 
 const NO_LOCK: AsyncDisposable = { async [Symbol.asyncDispose]() {} };
-
-function result({ id, basis, resumed, report }: Created): SnapshotReport {
-  return { ...report, id, basis, resumed, pruned: [] };
-}
 
 /** The snapshot whose manifest an error is about, if it was the basis. */
 async function damagedBasis(

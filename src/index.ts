@@ -1,0 +1,3 @@
+/** Cellarman as a library: the sync engine and the snapshots. */
+export * from './snapshot/index.ts';
+export * from './sync/index.ts';
