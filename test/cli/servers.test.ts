@@ -64,6 +64,18 @@ describe('show-servers', () => {
   });
 });
 
+describe('a wrong command line', () => {
+  it.each([
+    [['list-backups']],
+    [['-f', 'xml', 'list-backups', 'pg']],
+    [['show-backup', 'pg', 'latest', 'more']],
+  ])('%j ends with 2', async (args) => {
+    const { status, stderr } = await cellarman('-c', home.config, ...args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^cellarman: .*\ncellarman: see "cellarman /);
+  });
+});
+
 describe('without a configuration', () => {
   it('names where it looked', async () => {
     expect(await cellarman('-c', '/nonexistent', 'list-servers')).toEqual({
