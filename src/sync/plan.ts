@@ -172,7 +172,11 @@ function planSymlink(
     return step(changes.length > 0 ? 'symlink' : 'none', entry, changes, existing);
   }
   const changes: Change[] =
-    existing === undefined ? ['created'] : existing.type === 'symlink' ? ['target'] : ['type'];
+    existing === undefined
+      ? ['created']
+      : existing.type === 'symlink'
+        ? ['target', ...attributeChanges(entry, existing, rules)]
+        : ['type'];
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i];
     if (bases[i]?.use === 'copy' || candidate?.type !== 'symlink' || candidate.target !== entry.target)
