@@ -7,7 +7,13 @@ import { manifestPath, removedPath, type SnapshotId, treePath } from './layout.t
 import { listSnapshots } from './list.ts';
 import { lockRepository } from './lock.ts';
 import { removeTree } from './remove-tree.ts';
-import { judgeSnapshots, parseRetention, type RetentionPolicy, type RetentionVerdict } from './retention.ts';
+import {
+  type DatedSnapshot,
+  judgeSnapshots,
+  parseRetention,
+  type RetentionPolicy,
+  type RetentionVerdict,
+} from './retention.ts';
 import { visitRepository } from './visit.ts';
 
 export interface PruneOptions extends ReachOptions {
@@ -35,7 +41,7 @@ export interface PruneReport {
 export async function prune(repository: string, options: PruneOptions): Promise<PruneReport> {
   const policy = parseRetention(options.keep);
   return visitRepository(repository, options, async ({ endpoint, local }) => {
-    if (options.dryRun === true) return judge(endpoint, policy);
+    if (options.dryRun === true) return judgeRepository(endpoint, policy);
     await using _lock = await lockRepository(endpoint, local);
     return await pruneSnapshots(endpoint, policy, options);
   });
@@ -47,7 +53,7 @@ export async function pruneSnapshots(
   policy: RetentionPolicy,
   { signal, onRemoved }: Pick<PruneOptions, 'signal' | 'onRemoved'> = {},
 ): Promise<PruneReport> {
-  const report = await judge(repository, policy);
+  const report = await judgeRepository(repository, policy);
   for (const id of report.removed) {
     checkAborted(signal);
     await removeSnapshot(repository, id, signal);
@@ -56,11 +62,20 @@ export async function pruneSnapshots(
   return report;
 }
 
-async function judge(repository: Endpoint, policy: RetentionPolicy): Promise<PruneReport> {
+/**
+ * What pruning would do.
+ * @param planned snapshots that will be there by then
+ */
+export async function judgeRepository(
+  repository: Endpoint,
+  policy: RetentionPolicy,
+  planned: readonly DatedSnapshot[] = [],
+): Promise<PruneReport> {
   const snapshots = await listSnapshots(repository);
   const complete = snapshots.flatMap((info) =>
     info.state === 'complete' ? [{ id: info.id, finished: info.totals.finished }] : [],
   );
+  complete.push(...planned);
   const verdicts = judgeSnapshots(complete, policy, Date.now() * 1000);
   const begun = snapshots.filter(({ state }) => state === 'removed').map(({ id }) => id);
   const obsolete = verdicts.filter(({ keep }) => !keep).map(({ id }) => id);

@@ -53,7 +53,8 @@ async function chosen(repository: Endpoint, { snapshot }: VerifyOptions): Promis
   return [...complete, ...orphaned].sort();
 }
 
-async function verifySnapshots(
+/** The same for snapshots of a repository that is open. */
+export async function verifySnapshots(
   { endpoint, spec }: Pick<Repository, 'endpoint' | 'spec'>,
   ids: readonly SnapshotId[],
   options: VerifyOptions,
