@@ -1,6 +1,11 @@
 /** How to reach the host of a location; the same for every command. */
 export interface ReachOptions {
   /**
+   * A connection that is open already: an `ssh2` Client or an `ssh2-sftp-client` instance. It is used for every remote
+   * location, stays the caller's, and is not made again when it is lost. Work is then done in this thread.
+   */
+  readonly connection?: object;
+  /**
    * `-e`, `--rsh`: an SSH command with its options, split at white space with quotes as a shell would, but no shell is
    * run. `-s HOST sftp` is added. Default: ssh2 inside this process.
    */

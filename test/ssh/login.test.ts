@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -49,10 +50,31 @@ describe('logging in by ssh2', () => {
     return path;
   };
 
+  it('does without an ssh program', async () => {
+    const path = process.env['PATH'] ?? '';
+    vi.stubEnv('PATH', '/nowhere');
+    const to = await target(server, { identityFiles: [server.identityFile] });
+    vi.stubEnv('PATH', path);
+    await using connection = await connect(to);
+    expect(await sftpHello(await connection.openChannel())).toBe(3);
+  });
+
   it('answers with the first line of the password file', async () => {
     const options = { passwordFile: passwordFile('correct horse\nand more\n') };
     await using connection = await connect(await target(asking, options));
     expect(await sftpHello(await connection.openChannel())).toBe(3);
+  });
+
+  it('answers with it where it is asked interactively only', async () => {
+    const passwordBy = ['keyboard-interactive'] as const;
+    const other = await startSftpServer({ root: directory, password: 'correct horse', passwordBy });
+    try {
+      const options = { passwordFile: passwordFile('correct horse') };
+      await using connection = await connect(await target(other, options));
+      expect(await sftpHello(await connection.openChannel())).toBe(3);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('names the ways that failed, and not the password', async () => {
@@ -159,20 +181,28 @@ describe('logging in by ssh2', () => {
   });
 
   it('stops at an abort signal in the middle of a login', async () => {
-    const to = await target(server, { identityFiles: [server.identityFile] });
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const address = mute.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
     const abort = new AbortController();
-    const connecting = connect(to, { signal: abort.signal });
-    setImmediate(() => abort.abort());
+    const connecting = connect(await target({ ...server, port }), { signal: abort.signal });
+    const [socket] = await once(mute, 'connection');
+    // The first words of the client show that the connection is made and the login begun.
+    socket.once('data', () => abort.abort());
     await expect(connecting).rejects.toMatchObject({ code: 'ABORTED' });
+    mute.close();
   });
 
   it('closes although the host has fallen silent', async () => {
     const connection = await connect(await target(server, { identityFiles: [server.identityFile] }));
-    const channel = await connection.openChannel();
-    channel.on('error', () => {});
+    const session = await openSession(await connection.openChannel(), { host: connection.host });
     server.faults.stallAfter = 1;
-    channel.write(Buffer.alloc(100));
+    const waiting = session.realpath(fromText('.'));
+    waiting.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
     await connection.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
   it('adopts an open ssh2 Client and leaves it open', async () => {

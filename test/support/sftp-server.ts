@@ -13,6 +13,8 @@ export interface SftpServerOptions {
   readonly extensions?: readonly ExtensionName[];
   /** Log in with this password, asked for in either way, instead of the key. */
   readonly password?: string;
+  /** How the password may be given; default: in both ways. */
+  readonly passwordBy?: readonly ('password' | 'keyboard-interactive')[];
 }
 
 /** What goes wrong, to be changed at any time. */
@@ -106,10 +108,10 @@ function serve(
   // Clients that are cut off end with errors, which are meant.
   client.on('error', () => {});
   client.on('authentication', (context) => {
-    const { password } = options;
+    const { password, passwordBy = ['password', 'keyboard-interactive'] } = options;
     const decide = (good: boolean): void => {
       if (good && faults.refuseLogin !== true) context.accept();
-      else context.reject(password === undefined ? ['publickey'] : ['password', 'keyboard-interactive']);
+      else context.reject(password === undefined ? ['publickey'] : [...passwordBy]);
     };
     if (password === undefined) decide(context.method === 'publickey' && isSigned(context, userKey));
     else if (context.method === 'password') decide(context.password === password);

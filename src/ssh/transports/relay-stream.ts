@@ -12,6 +12,8 @@ export class RelayStream extends Duplex {
   readonly #sink: Writable;
   readonly #release: () => void;
   #received = false;
+  /** Tells the writer of the write that is under way. */
+  #writing: ((error?: Error | null) => void) | undefined;
 
   /** `release` gives the channel back; it is called once, when this stream is destroyed, for whatever reason. */
   constructor(source: Readable, sink: Writable, release: () => void) {
@@ -43,11 +45,18 @@ export class RelayStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#writing = done;
     try {
-      this.#sink.write(chunk, () => done());
+      this.#sink.write(chunk, () => this.#written());
     } catch {
-      // Gone, see above: `done` is never called, as the stream is about to be destroyed.
+      // Gone, see above: this stream is about to be destroyed, which tells the writer.
     }
+  }
+
+  #written(error?: Error): void {
+    const done = this.#writing;
+    this.#writing = undefined;
+    done?.(error);
   }
 
   override _final(done: () => void): void {
@@ -59,6 +68,7 @@ export class RelayStream extends Duplex {
     // What still comes is thrown away, so that the channel can end.
     this.#source.resume();
     this.#release();
+    this.#written(error ?? new Error('the channel is closed'));
     done(error);
   }
 }
