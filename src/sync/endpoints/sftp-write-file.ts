@@ -15,15 +15,16 @@ export class SftpWriteFile implements WriteFile {
   readonly #session: SftpSession;
   readonly #handle: SftpHandle;
   readonly #explain: Explain;
-  #offset = 0;
+  #offset: number;
   #unanswered = 0;
   #failure: { readonly error: unknown } | undefined;
   #allAnswered: (() => void) | undefined;
 
-  constructor(session: SftpSession, handle: SftpHandle, explain: Explain) {
+  constructor(session: SftpSession, handle: SftpHandle, explain: Explain, offset = 0) {
     this.#session = session;
     this.#handle = handle;
     this.#explain = explain;
+    this.#offset = offset;
   }
 
   async write(block: Uint8Array): Promise<void> {

@@ -3,7 +3,15 @@ import type { SftpAttributes } from '../../ssh/sftp/session.ts';
 import type { SessionPool } from '../../ssh/sftp/session-pool.ts';
 import { type ByteString, toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
-import type { Capabilities, Endpoint, OnProblem, ReadFile, Space, WriteFile } from '../endpoint.ts';
+import type {
+  Capabilities,
+  Endpoint,
+  OnProblem,
+  ReadFile,
+  ResumedFile,
+  Space,
+  WriteFile,
+} from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, ROOT } from '../path.ts';
 import { nameOf, parentOf } from './names.ts';
@@ -125,6 +133,23 @@ class SftpEndpoint implements Endpoint {
     return new SftpWriteFile(session, handle, (error) => this.#diagnosis.ofWrite(error, path));
   }
 
+  async resume(path: RelPath, most: number): Promise<ResumedFile> {
+    const place = await this.#reach(path);
+    const session = this.#sessions.pick();
+    this.#expect('file', await session.lstat(place), path);
+    const handle = await session.open(place, OpenFlag.WRITE);
+    const explain = (error: unknown): Promise<unknown> => this.#diagnosis.ofWrite(error, path);
+    try {
+      // Blocks were sent one behind the other and carried out in order: what is there is what came first.
+      const offset = Math.min((await session.fstat(handle)).size ?? 0, most);
+      await session.fsetstat(handle, { size: offset });
+      return { file: new SftpWriteFile(session, handle, explain, offset), offset };
+    } catch (error) {
+      session.closeHandle(handle).catch(() => {});
+      throw await explain(error);
+    }
+  }
+
   async makeDirectory(path: RelPath, mode: number): Promise<void> {
     const place = await this.#reach(path);
     const session = this.#sessions.pick();
@@ -200,6 +225,11 @@ class SftpEndpoint implements Endpoint {
     } finally {
       session.closeHandle(handle).catch(() => {});
     }
+  }
+
+  async fileSystem(directory: RelPath): Promise<string | undefined> {
+    if (!this.#sessions.first.supports(Extension.STATVFS)) return undefined;
+    return (await this.#sessions.pick().statvfs(await this.#reach(directory))).id;
   }
 
   async space(): Promise<Space | undefined> {

@@ -196,6 +196,25 @@ describe.skipIf(!requireSftpServer())('an SFTP endpoint on OpenSSH', () => {
     },
   );
 
+  test('a file that was begun goes on where it ends, or earlier', async () => {
+    for (const [most, kept] of [
+      [100, 7],
+      [3, 3],
+      [0, 0],
+    ] as const) {
+      fs.writeFileSync(at('file'), 'content');
+      const { file, offset } = (await endpoint.resume?.(p('file'), most)) ?? {};
+      expect(offset).toBe(kept);
+      await file?.write(Buffer.from(' and'));
+      await file?.write(Buffer.from(' more'));
+      await file?.close();
+      expect(fs.readFileSync(at('file'), 'utf8')).toBe(`${'content'.slice(0, kept)} and more`);
+    }
+    fs.symlinkSync('file', at('link'));
+    expect(await codeOf(Promise.resolve(endpoint.resume?.(p('link'), 0)))).toBe('SYMLINK_IN_PATH');
+    expect(await codeOf(Promise.resolve(endpoint.resume?.(p('gone'), 0)))).toBe('NOT_FOUND');
+  });
+
   test('a directory that became a link behind our back is caught where it was not seen before', async () => {
     fs.mkdirSync(at('a/b'), { recursive: true });
     expect(await endpoint.list(p('a'))).toHaveLength(1);
