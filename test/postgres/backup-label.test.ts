@@ -29,6 +29,11 @@ test('the lines of a label', () => {
   });
 });
 
+test('lines within the label of a user do not count', () => {
+  const damaged = text.replace('nightly:', 'x\nSTART WAL LOCATION: 0/9 (file 000000010000000000000000)\ny:');
+  expect(parseBackupLabel(damaged)).toMatchObject({ startLsn: 0x2000028n, label: 'x', startTimeline: 3 });
+});
+
 test('an incremental backup is known by its label', () => {
   const label = parseBackupLabel(`${text}INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n`);
   expect(label.incrementalFrom).toBe(0x1000028n);

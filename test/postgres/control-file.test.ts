@@ -17,7 +17,12 @@ describe.skipIf(!postgresAvailable()).each(MAJORS)('pg_control of PostgreSQL %i'
 
   beforeAll(async () => {
     // Values that differ from each other and from the defaults, so that no field can pass for another.
-    server = await startPostgres({ major, checksums: major !== 15, walSegmentSize: major === 17 ? 4 : 1 });
+    server = await startPostgres({
+      major,
+      checksums: major !== 15,
+      walSegmentSize: major === 17 ? 4 : 1,
+      settings: { wal_log_hints: major === 13 },
+    });
     await server.query('checkpoint');
     bytes = read();
   });
@@ -43,7 +48,7 @@ describe.skipIf(!postgresAvailable()).each(MAJORS)('pg_control of PostgreSQL %i'
       backupStartPoint: 0n,
       backupEndPoint: 0n,
       backupEndRequired: false,
-      walLogHints: false,
+      walLogHints: major === 13,
       blockSize: row?.['database_block_size'],
       relationSegmentBlocks: row?.['blocks_per_segment'],
       walBlockSize: row?.['wal_block_size'],

@@ -31,6 +31,7 @@ test.each<[string, string, Exclusion | undefined]>([
   ['base/5', '16384', undefined],
   ['base/5', 'pg_internal.init', 'file'],
   ['', 'log', undefined],
+  ['base/5', '.DS_Store', 'file'],
 ])('"%s" has "%s": %s', (directory, name, expected) => {
   expect(at(directory, name)).toBe(expected);
 });
@@ -83,6 +84,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('tar')).each([15, 17, 18
 function litter({ dataDir, uid, gid }: TestPostgres): void {
   const names = [
     'backup_label.old',
+    '.DS_Store',
     'current_logfiles.tmp',
     'postgresql.auto.conf.tmp',
     'backup_manifest',

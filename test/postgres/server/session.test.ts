@@ -23,7 +23,10 @@ describe.skipIf(!postgresAvailable()).each(MAJORS)('a session of PostgreSQL %i',
       walSegmentSize: 1,
       settings: {
         statement_timeout: '30min',
+        lock_timeout: '25min',
         idle_in_transaction_session_timeout: '20min',
+        ...(major >= 14 ? { idle_session_timeout: '15min' } : {}),
+        ...(major >= 17 ? { transaction_timeout: '10min' } : {}),
         datestyle: 'German',
       },
     });
@@ -258,6 +261,15 @@ describe.skipIf(!postgresAvailable())('a pinned session', () => {
     await server.query('select pg_terminate_backend($1)', [session.backendPid]);
     await lost;
     expect(watch.lost.reason).toMatchObject({ code: 'POSTGRES_CONNECTION_LOST' });
+    watch.stop();
+  });
+
+  test('that is suddenly another one is noticed', async () => {
+    await using session = await open(server.conninfo);
+    const watch = keepAwake({ ...session, backendPid: session.backendPid + 1 }, 0.05);
+    await new Promise((resolve) => watch.lost.addEventListener('abort', resolve, { once: true }));
+    expect(watch.lost.reason).toMatchObject({ code: 'POSTGRES_POOLER' });
+    expect(session.lost.aborted).toBe(false);
     watch.stop();
   });
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crc32c } from '../../../src/postgres/crc32c.ts';
 import { formatLsn, type Lsn, parseLsn } from '../../../src/postgres/lsn.ts';
 import {
   nextSegmentName,
@@ -166,6 +167,23 @@ describe.skipIf(!postgresAvailable()).each(MAJORS)('WAL of PostgreSQL %i', (majo
     expect(reader.end?.reason).toMatch(/CRC|length|follow/);
     expect(reader.end?.lsn).toBeLessThanOrEqual(at);
     expect(parseLsn(records.at(-1)?.end ?? '')).toBe(reader.end?.lsn);
+  });
+
+  test('a record left over from an earlier use of the segment is not taken for the next one', () => {
+    const [, name = ''] = segmentNames(1, start, end, SIZE);
+    const bytes = contentOf(name);
+    const positions = [...createWalReader().segment(bytes, startOf(name))].map(({ lsn }) => lsn);
+    const stale =
+      positions.find((lsn, index) => index > 50 && lsn % 8192n < 4000n && lsn % 8192n > 100n) ?? 0n;
+    const offset = Number(stale - startOf(name));
+    const record = bytes.subarray(offset, offset + bytes.readUInt32LE(offset));
+    // Valid in itself, but for the position of the record before it.
+    record.writeBigUInt64LE(record.readBigUInt64LE(8) - 8n, 8);
+    record.writeUInt32LE(crc32c(record, crc32c(record, 0, 24), 0, 20), 20);
+    const reader = createWalReader();
+    const read = [...reader.segment(bytes, startOf(name))];
+    expect(reader.end).toEqual({ lsn: stale, reason: expect.stringMatching(/follow/) });
+    expect(read.at(-1)?.end).toBe(stale);
   });
 
   test('a missing segment in the middle of a record ends it where that began', () => {
