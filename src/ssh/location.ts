@@ -12,7 +12,7 @@ import { failure } from '../system/errors.ts';
  */
 export type Location = LocalLocation | RemoteLocation;
 
-export interface LocalLocation {
+interface LocalLocation {
   readonly kind: 'local';
   readonly path: ByteString;
 }

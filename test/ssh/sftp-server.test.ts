@@ -4,7 +4,7 @@ import { lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { requireProgram } from '../support/programs.ts';
+import { findProgram, requireProgram } from '../support/programs.ts';
 import { type SftpServer, startSftpServer } from '../support/sftp-server.ts';
 
 /** The server of our own tests and of the demonstration, as OpenSSH's client sees it. */
@@ -30,9 +30,13 @@ describe.skipIf(!requireProgram('sftp', 'ssh'))('the SFTP server in this process
   const sftp = async (...commands: string[]): Promise<{ status: unknown; output: string }> => {
     const { user, host, port, identityFile, knownHostsFile } = server;
     const options = ['-F', 'none', '-o', `UserKnownHostsFile=${knownHostsFile}`, '-i', identityFile];
-    const child = spawn('sftp', [...options, '-P', `${port}`, '-b', '-', `${user}@${host}`], {
-      stdio: 'pipe',
-    });
+    const child = spawn(
+      findProgram('sftp') ?? '',
+      [...options, '-P', `${port}`, '-b', '-', `${user}@${host}`],
+      {
+        stdio: 'pipe',
+      },
+    );
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
     child.stdin.end(`${commands.join('\n')}\n`);
