@@ -217,10 +217,10 @@ class Run {
       bandwidth: bandwidthLimit === undefined ? undefined : shareBandwidth(bandwidthLimit),
       jobs,
       signal,
-      onBytes: (count) => tally.arrived(count),
+      listener: tally,
     });
     return await transfer({
-      source: new SourceTree([{ endpoint: sourceEndpoint }]),
+      source: new SourceTree([{ endpoint: sourceEndpoint }], oneFileSystem),
       clock,
       settle: undefined,
       destination: endpoint,

@@ -8,9 +8,9 @@ import { type CreateSetup, createSnapshot } from './create.ts';
 import { manifestPath, type SnapshotId } from './layout.ts';
 import { lockRepository } from './lock.ts';
 import type { SnapshotOptions, SnapshotReport } from './options.ts';
-import { pruneSnapshots } from './prune.ts';
+import { judgeRepository, pruneSnapshots } from './prune.ts';
 import { findRepository, openNewRepository } from './repository.ts';
-import { parseRetention } from './retention.ts';
+import { parseRetention, type RetentionPolicy } from './retention.ts';
 import { survey } from './survey.ts';
 
 /**
@@ -33,10 +33,7 @@ export async function snapshot(
   const newTally = (): Tally =>
     new Tally(options.onEvent, options.events ?? 'touched', options.dryRun ?? false);
   let tally = newTally();
-  await using sites = new Sites(options, signal, (error) => {
-    tally.report.reconnects++;
-    tally.warning(`${error.message}; connecting again`);
-  });
+  await using sites = new Sites(options, signal, (error) => tally.onLost(error));
   const policy = options.keep === undefined ? undefined : parseRetention(options.keep);
   const from = await sites.at(source);
   const to = await sites.at(repository);
@@ -66,10 +63,7 @@ export async function snapshot(
       };
       try {
         const created = await createSnapshot(setup);
-        const pruned =
-          policy === undefined || dryRun
-            ? []
-            : (await pruneSnapshots(store.endpoint, policy, { signal })).removed;
+        const pruned = policy === undefined ? [] : await removeOld(setup, policy, created.id);
         return { ...created.report, id: created.id, basis: created.basis, resumed: created.resumed, pruned };
       } catch (error) {
         const damaged = await damagedBasis(setup, error);
@@ -84,6 +78,19 @@ export async function snapshot(
   } finally {
     await sourceEndpoint.close();
   }
+}
+
+/** In a dry run what would be removed if the snapshot were made. */
+async function removeOld(
+  { repository: { endpoint }, options, signal }: CreateSetup,
+  policy: RetentionPolicy,
+  made: SnapshotId,
+): Promise<readonly SnapshotId[]> {
+  const { removed } =
+    options.dryRun === true
+      ? await judgeRepository(endpoint, policy, [{ id: made, finished: Date.now() * 1000 }])
+      : await pruneSnapshots(endpoint, policy, { signal });
+  return removed;
 }
 
 /** A repository within its source would hold itself. */

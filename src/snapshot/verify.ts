@@ -143,7 +143,7 @@ function openReaders(
     bandwidth: undefined,
     jobs,
     signal: signal ?? new AbortController().signal,
-    onBytes: () => {},
+    listener: { onBytes() {}, onLost() {} },
   });
 }
 

@@ -7,7 +7,7 @@ import type { RecordedEntry } from './manifest/record.ts';
 import type { Fresh, Note } from './note.ts';
 import { parentOf } from './path.ts';
 import type { Step } from './plan.ts';
-import { type PendingListing, recorded } from './recorder.ts';
+import { recorded } from './recorder.ts';
 import type { ActionKind } from './report.ts';
 import { hashOf } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';

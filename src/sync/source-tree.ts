@@ -21,14 +21,20 @@ export interface SourceListing {
   readonly roots: readonly (readonly number[])[] | undefined;
   /** Roots of which the directory could not be read. */
   readonly failures: readonly CellarmanError[];
+  /** The directory lies on another file system and is not entered: what is in it is not known. */
+  readonly outside: boolean;
 }
 
 /** All sources as the one tree that the destination shall become: directories of one name are merged, of files the first one counts. */
 export class SourceTree {
   readonly roots: readonly SourceRoot[];
+  readonly #oneFileSystem: boolean;
+  readonly #fileSystems: (Promise<string | undefined> | undefined)[] = [];
 
-  constructor(roots: readonly SourceRoot[]) {
+  /** `oneFileSystem`: directories on another file system than their root are not entered. */
+  constructor(roots: readonly SourceRoot[], oneFileSystem = false) {
     this.roots = roots;
+    this.#oneFileSystem = oneFileSystem;
   }
 
   /** All roots, for the top directory. */
@@ -49,7 +55,7 @@ export class SourceTree {
     const failures = listed.flatMap((result) => (result.error === undefined ? [] : [result.error]));
     const first = listed[0];
     if (listed.length === 1 && first !== undefined)
-      return { entries: first.entries, roots: undefined, failures };
+      return { entries: first.entries, roots: undefined, failures, outside: first.outside === true };
     const merged = new Map<ByteString, { readonly entry: Entry; readonly roots: number[] }>();
     listed.forEach((result, index) => {
       for (const entry of result.entries) {
@@ -60,7 +66,12 @@ export class SourceTree {
       }
     });
     const sorted = [...merged.values()].sort((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
-    return { entries: sorted.map((one) => one.entry), roots: sorted.map((one) => one.roots), failures };
+    return {
+      entries: sorted.map((one) => one.entry),
+      roots: sorted.map((one) => one.roots),
+      failures,
+      outside: false,
+    };
   }
 
   /** The source's name for a path of the transfer, where it differs from the path's last component. */
@@ -69,13 +80,21 @@ export class SourceTree {
     return only !== undefined && only.as === path && only.name !== only.as ? only.name : undefined;
   }
 
+  /** Where entries do not show their file system, the endpoint is asked for each directory. */
+  async #isOutside({ endpoint, only }: SourceRoot, index: number, path: RelPath): Promise<boolean> {
+    if (!this.#oneFileSystem || endpoint.fileSystem === undefined || path === ROOT) return false;
+    this.#fileSystems[index] ??= endpoint.fileSystem(only?.name ?? ROOT);
+    return (await this.#fileSystems[index]) !== (await endpoint.fileSystem(path));
+  }
+
   async #listOne(
     path: RelPath,
     index: number,
-  ): Promise<{ entries: readonly Entry[]; error?: CellarmanError }> {
+  ): Promise<{ entries: readonly Entry[]; error?: CellarmanError; outside?: boolean }> {
     const root = this.roots[index];
     if (root === undefined) return { entries: [] };
     try {
+      if (await this.#isOutside(root, index, path)) return { entries: [], outside: true };
       const entries = await entriesOf(root, path);
       return { entries: root.owners === undefined ? entries : await root.owners.map(entries) };
     } catch (error) {

@@ -48,10 +48,7 @@ export async function sync(
   const signal = options.signal ?? new AbortController().signal;
   const dryRun = options.dryRun ?? false;
   const tally = new Tally(options.onEvent, options.events ?? 'touched', dryRun);
-  await using sites = new Sites(options, signal, (error) => {
-    tally.report.reconnects++;
-    tally.warning(`${error.message}; connecting again`);
-  });
+  await using sites = new Sites(options, signal, (error) => tally.onLost(error));
 
   const target = await sites.at(destination);
   const found: ResolvedSource[] = [];
@@ -124,7 +121,7 @@ export async function sync(
     bandwidth: options.bandwidthLimit === undefined ? undefined : shareBandwidth(options.bandwidthLimit),
     jobs: options.jobs ?? DEFAULT_JOBS,
     signal,
-    onBytes: (count) => tally.arrived(count),
+    listener: tally,
   });
   const { recursive, links } = keptParts(options);
   const recording = options.manifest !== undefined && !dryRun;
@@ -140,7 +137,7 @@ export async function sync(
     : undefined;
   try {
     const report = await transfer({
-      source: new SourceTree(roots),
+      source: new SourceTree(roots, options.oneFileSystem),
       clock,
       settle: recording || dryRun ? undefined : () => commonClock(found),
       destination: destinationEndpoint,

@@ -75,7 +75,7 @@ export class Tally {
   }
 
   /** Content has arrived. */
-  arrived(bytes: number): void {
+  onBytes(bytes: number): void {
     this.#bytes += bytes;
     this.#progress();
   }
@@ -97,6 +97,12 @@ export class Tally {
     if (error.code === 'NOT_FOUND') this.report.vanished++;
     else this.report.failed++;
     this.#onEvent?.({ type: 'problem', path, error });
+  }
+
+  /** A connection was lost and is being made again. */
+  onLost(error: CellarmanError): void {
+    this.report.reconnects++;
+    this.warning(`${error.message}; connecting again`);
   }
 
   warning(message: string): void {

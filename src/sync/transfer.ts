@@ -8,7 +8,8 @@ import { followLeaders } from './followers.ts';
 import { HardLinks } from './hard-links.ts';
 import { Scheduler } from './lanes/scheduler.ts';
 import type { BatchResult } from './lanes/task.ts';
-import { type Note, Outcomes } from './outcomes.ts';
+import type { Note } from './note.ts';
+import { Outcomes } from './outcomes.ts';
 import { joinPath, ROOT } from './path.ts';
 import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory } from './plan.ts';
 import { Recorder, recorded } from './recorder.ts';
@@ -166,8 +167,12 @@ class Transfer {
       this.#incomplete = true;
       this.#outcomes.problem(path, error);
     }
-    // Of a directory that cannot be read nothing is known: what stands in the destination stays as it is.
-    if (loaded.source.failures.length > 0 && loaded.source.entries.length === 0) return;
+    const { failures, entries, outside } = loaded.source;
+    // Nothing is known of what is in it: what stands in the destination stays as it is.
+    if (outside || (failures.length > 0 && entries.length === 0)) {
+      if (place.entry !== undefined && (await place.standing)) this.#finishLater(place, place.entry, false);
+      return;
+    }
     const chosen = this.#selection.choose(path, loaded.source);
     this.#setup.tally.scanned(chosen.entries.length);
     const plan = await this.#plan(place, loaded, chosen.entries);

@@ -110,6 +110,10 @@ class ReconnectingEndpoint implements Endpoint {
     return this.attempt((endpoint) => endpoint.syncDirectory(path));
   }
 
+  fileSystem(directory: RelPath): Promise<string | undefined> {
+    return this.attempt(async (endpoint) => endpoint.fileSystem?.(directory));
+  }
+
   space(): Promise<Space | undefined> {
     return this.attempt((endpoint) => endpoint.space());
   }

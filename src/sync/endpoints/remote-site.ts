@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { adopt } from '../../ssh/adopt.ts';
 import { connect, resolveHost, type Target } from '../../ssh/connect.ts';
 import type { Connection } from '../../ssh/connection.ts';
 import type { RemoteLocation } from '../../ssh/location.ts';
@@ -24,26 +25,36 @@ export async function remoteSite(
   signal: AbortSignal,
   onLost: (error: CellarmanError) => void,
 ): Promise<Site> {
+  const { connection } = options;
+  if (connection !== undefined) {
+    return new RemoteSite(location.host, { adopted: adopt(connection), user: location.user }, signal, onLost);
+  }
   const target = await resolveHost(location, options);
-  return new RemoteSite(location.host, target, signal, onLost);
+  const user = target.transport === 'ssh2' ? target.settings.user : target.command.user;
+  return new RemoteSite(location.host, { target, user }, signal, onLost);
 }
+
+/** How the host is reached: as its settings say, or over a connection of the caller's. */
+type Reach =
+  | { readonly target: Target; readonly user: string }
+  | { readonly adopted: Connection; readonly user: string | undefined };
 
 class RemoteSite implements Site {
   readonly name: string;
   readonly privileged: boolean;
-  readonly #target: Target;
+  readonly #reach: Reach;
   readonly #signal: AbortSignal;
   readonly #onLost: (error: CellarmanError) => void;
   #connection: Promise<Connection> | undefined;
   #session: Promise<SftpSession> | undefined;
 
-  constructor(name: string, target: Target, signal: AbortSignal, onLost: (error: CellarmanError) => void) {
+  constructor(name: string, reach: Reach, signal: AbortSignal, onLost: (error: CellarmanError) => void) {
     this.name = name;
-    this.#target = target;
+    this.#reach = reach;
     this.#signal = signal;
     this.#onLost = onLost;
     // SFTP does not tell who one is; only root may give files away.
-    this.privileged = (target.transport === 'ssh2' ? target.settings.user : target.command.user) === 'root';
+    this.privileged = reach.user === 'root';
   }
 
   async real(path: ByteString): Promise<ByteString | undefined> {
@@ -68,9 +79,8 @@ class RemoteSite implements Site {
 
   /** All trees of this thread share one connection, if it carries more than one channel. */
   open(root: ByteString): Promise<Endpoint> {
-    const { transport } = this.#target;
-    const line =
-      transport === 'ssh2' ? this.#sharedLine() : ownLine(this.#target, this.#signal, this.#onLost);
+    const alone = 'target' in this.#reach && this.#reach.target.transport === 'command';
+    const line = alone ? ownLine(this.#reach.target, this.#signal, this.#onLost) : this.#sharedLine();
     return openRemote(line, root, this.#signal);
   }
 
@@ -88,7 +98,9 @@ class RemoteSite implements Site {
   }
 
   spec(root: ByteString) {
-    return { kind: 'sftp', target: this.#target, root } as const;
+    return 'target' in this.#reach
+      ? ({ kind: 'sftp', target: this.#reach.target, root } as const)
+      : undefined;
   }
 
   /**
@@ -158,7 +170,10 @@ class RemoteSite implements Site {
   }
 
   #connect(): Promise<Connection> {
-    this.#connection ??= connect(this.#target, { signal: this.#signal });
+    this.#connection ??=
+      'target' in this.#reach
+        ? connect(this.#reach.target, { signal: this.#signal })
+        : Promise.resolve(this.#reach.adopted);
     return this.#connection;
   }
 }

@@ -39,11 +39,7 @@ async function treeOn(connection: Connection, root: ByteString, signal: AbortSig
 }
 
 /** A line of its own, for one endpoint. */
-export function ownLine(
-  target: Target,
-  signal: AbortSignal,
-  lost: (error: CellarmanError) => void = () => {},
-): Line {
+export function ownLine(target: Target, signal: AbortSignal, lost: (error: CellarmanError) => void): Line {
   let current: Connection | undefined;
   return {
     async connection() {

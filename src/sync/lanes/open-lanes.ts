@@ -1,7 +1,7 @@
 import { Bandwidth, type BandwidthShare } from '../bandwidth.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointSpec } from '../endpoints/spec.ts';
-import { openLanePool } from '../workers/lane-pool.ts';
+import { type LaneListener, openLanePool } from '../workers/lane-pool.ts';
 import type { LaneOptions } from './context.ts';
 import { openLane } from './lane.ts';
 import { openContext } from './open-context.ts';
@@ -21,7 +21,7 @@ export interface LanesSetup {
   /** How many lanes. */
   readonly jobs: number;
   readonly signal: AbortSignal;
-  readonly onBytes: (count: number) => void;
+  readonly listener: LaneListener;
 }
 
 export interface Lanes extends AsyncDisposable {
@@ -33,7 +33,7 @@ export interface Lanes extends AsyncDisposable {
  * elsewhere: it lies in memory, or on a connection that the caller made.
  */
 export async function openLanes(setup: LanesSetup): Promise<Lanes> {
-  const { sources, destination, options, bandwidth, jobs, signal, onBytes } = setup;
+  const { sources, destination, options, bandwidth, jobs, signal, listener } = setup;
   const ends = [destination, ...sources];
   const concurrency = Math.max(...ends.map(({ endpoint }) => endpoint.capabilities.concurrency));
   const specs = sources.map(({ spec }) => spec).filter((spec) => spec !== undefined);
@@ -42,7 +42,7 @@ export async function openLanes(setup: LanesSetup): Promise<Lanes> {
       { sources: specs, destination: destination.spec, options, bandwidth, concurrency },
       jobs,
       signal,
-      onBytes,
+      listener,
     );
   }
   const context = await openContext({
@@ -55,7 +55,7 @@ export async function openLanes(setup: LanesSetup): Promise<Lanes> {
     },
     bandwidth: bandwidth === undefined ? undefined : new Bandwidth(bandwidth),
     signal,
-    onBytes,
+    onBytes: (count) => listener.onBytes(count),
   });
   return { lanes: [openLane(context, concurrency)], async [Symbol.asyncDispose]() {} };
 }

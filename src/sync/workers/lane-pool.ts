@@ -1,8 +1,16 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { failure } from '../../system/errors.ts';
+import { type CellarmanError, failure } from '../../system/errors.ts';
 import type { BatchResult, Lane } from '../lanes/task.ts';
 import { type FromLane, type LaneSetup, type ToLane, unpackError, unpackResult } from './messages.ts';
+
+/** Told of what happens in lanes beside their results. */
+export interface LaneListener {
+  /** Bytes of content that arrived at the destination. */
+  onBytes(count: number): void;
+  /** A connection was lost and is being made again. */
+  onLost(error: CellarmanError): void;
+}
 
 export interface LanePool extends AsyncDisposable {
   readonly lanes: readonly Lane[];
@@ -15,7 +23,7 @@ export function openLanePool(
   setup: LaneSetup,
   count: number,
   signal: AbortSignal,
-  onBytes: (count: number) => void,
+  listener: LaneListener,
 ): LanePool {
   const pool = new Piscina({
     filename: new URL('./lane-worker.js', import.meta.url).href,
@@ -24,7 +32,7 @@ export function openLanePool(
     // Lanes await their endpoints: the event loop of the thread must go on between messages.
     atomics: 'disabled',
   });
-  const lanes = Array.from({ length: count }, () => new WorkerLane(pool, setup, onBytes));
+  const lanes = Array.from({ length: count }, () => new WorkerLane(pool, setup, listener));
   const abort = (): void => {
     for (const lane of lanes) lane.abort();
   };
@@ -53,11 +61,11 @@ class WorkerLane implements Lane {
   #next = 0;
   #failure: unknown;
 
-  constructor(pool: Piscina, setup: LaneSetup, onBytes: (count: number) => void) {
+  constructor(pool: Piscina, setup: LaneSetup, listener: LaneListener) {
     this.depth = setup.concurrency;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (message: FromLane) => this.#receive(message, onBytes));
+    port1.on('message', (message: FromLane) => this.#receive(message, listener));
     this.#ended = pool.run({ setup, port: port2 }, { transferList: [port2] }).then(
       () => this.#end(failure('INTERNAL', { detail: 'a worker thread ended early' })),
       (error: unknown) => this.#end(error),
@@ -89,15 +97,26 @@ class WorkerLane implements Lane {
     this.#port.postMessage(message);
   }
 
-  #receive(message: FromLane, onBytes: (count: number) => void): void {
-    if (message.type === 'bytes') {
-      onBytes(message.count);
-      return;
+  #receive(message: FromLane, listener: LaneListener): void {
+    switch (message.type) {
+      case 'bytes':
+        listener.onBytes(message.count);
+        break;
+      case 'lost':
+        listener.onLost(unpackError(message.error));
+        break;
+      case 'done':
+        this.#take(message.id)?.resolve(unpackResult(message.result));
+        break;
+      case 'failed':
+        this.#take(message.id)?.reject(unpackError(message.error));
     }
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.type === 'done') waiting?.resolve(unpackResult(message.result));
-    else waiting?.reject(unpackError(message.error));
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 
   #end(error: unknown): void {

@@ -19,13 +19,15 @@ export default async function lane({
   readonly port: MessagePort;
 }): Promise<void> {
   const abort = new AbortController();
+  const tell = (message: FromLane): void => port.postMessage(message);
   const opened: Endpoint[] = [];
   const open = async (spec: LaneSetup['destination']): Promise<Endpoint> => {
-    const endpoint = await openEndpoint(spec, abort.signal);
+    const endpoint = await openEndpoint(spec, abort.signal, (error) =>
+      tell({ type: 'lost', error: packError(error) }),
+    );
     opened.push(endpoint);
     return endpoint;
   };
-  const tell = (message: FromLane): void => port.postMessage(message);
   const arrivals = new Arrivals((count) => tell({ type: 'bytes', count }));
 
   const start = async (): Promise<Lane> => {

@@ -22,7 +22,8 @@ export type ToLane =
 export type FromLane =
   | { readonly type: 'done'; readonly id: number; readonly result: PackedResult }
   | { readonly type: 'failed'; readonly id: number; readonly error: PackedError }
-  | { readonly type: 'bytes'; readonly count: number };
+  | { readonly type: 'bytes'; readonly count: number }
+  | { readonly type: 'lost'; readonly error: PackedError };
 
 /** An error as structured cloning carries it: classes do not survive the way to another thread. */
 export interface PackedError {
