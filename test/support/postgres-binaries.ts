@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -67,6 +68,7 @@ function copyForEverybody(native: string): string {
   if (existsSync(copy)) return copy;
   const scratch = mkdtempSync(`${copy}-`);
   cpSync(native, join(scratch, 'native'), { recursive: true, verbatimSymlinks: true });
+  execFileSync('chmod', ['-R', 'a+rX', join(scratch, 'native')]);
   try {
     renameSync(join(scratch, 'native'), copy);
   } catch (error) {
