@@ -18,7 +18,7 @@ export interface SftpServerOptions {
 }
 
 /** What goes wrong, to be changed at any time. */
-export interface Faults {
+interface Faults {
   /** The connection of the first channel that has carried so many bytes of SFTP is cut; then this is undefined again. */
   cutAfter?: number | undefined;
   /** The connection of a channel that has carried so many bytes of SFTP falls silent without being closed. */

@@ -106,7 +106,7 @@ async function start(program: string, directory: string, options: SshdOptions): 
   const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
   const log = await listening(child);
   // Ends the server when the process that runs the tests dies, however that happens.
-  const watchdog = spawn('sh', ['-c', 'read _; kill -9 "$0"', String(child.pid)], {
+  const watchdog = spawn('sh', ['-c', 'read _; kill -9 "$0"; rm -rf "$1"', String(child.pid), directory], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
