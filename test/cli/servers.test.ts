@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barman, requireBarman } from '../support/barman.ts';
 import { type BarmanHome, barmanHome } from '../support/barman-home.ts';
 import { runInProcess as cellarman } from '../support/in-process.ts';
+import { postgresAvailable, startPostgres } from '../support/postgres.ts';
 
 let home: BarmanHome;
 beforeAll(() => {
@@ -61,6 +62,36 @@ describe('show-servers', () => {
       expect(only(ours)).toEqual(only(theirs));
       expect(shared.length).toBeGreaterThan(75);
     });
+  });
+});
+
+describe.skipIf(!requireBarman() || !postgresAvailable())('show-servers of a running PostgreSQL', () => {
+  // What moves between two looks, and rates that Barman gives as text with twenty digits.
+  const MOVING = new Set(['current_lsn', 'current_size', 'current_archived_wals_per_second', 'stats_reset']);
+
+  it('says the same as the installed Barman', async () => {
+    const postgres = await startPostgres({
+      major: 15,
+      settings: { archive_mode: 'on', archive_command: 'true' },
+    });
+    const live = barmanHome({ servers: { pg: `conninfo = ${postgres.conninfo}\n` } });
+    try {
+      const run = await cellarman('-c', live.config, '-f', 'json', 'show-servers', 'pg');
+      const ours: Record<string, unknown> = JSON.parse(run.stdout).pg;
+      const theirs: Record<string, unknown> = JSON.parse(
+        barman(live.config, '-f', 'json', 'show-servers', 'pg').stdout,
+      ).pg;
+      expect(ours['postgres_systemid']).toMatch(/^\d+$/);
+      const shared = Object.keys(theirs).filter((key) => key in ours && !MOVING.has(key));
+      const only = (from: Record<string, unknown>) =>
+        Object.fromEntries(shared.map((key) => [key, from[key]]));
+      expect(only(ours)).toEqual(only(theirs));
+      expect(shared).toContain('archive_command');
+      expect(shared).toContain('has_backup_privileges');
+    } finally {
+      live.dispose();
+      await postgres.stop();
+    }
   });
 });
 

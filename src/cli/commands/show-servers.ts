@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { readLiveStatus } from '../../manager/report/live-status.ts';
 import type { Context } from '../context.ts';
 import { runManager, serversNamed } from '../manager-session.ts';
 import { redact } from '../render/pretty.ts';
@@ -11,7 +12,11 @@ export function define(command: Command, context: Context): void {
   command.action(async (names: readonly string[]) => {
     await runManager(command, context, async (session) => {
       for (const server of serversNamed(names, session)) {
-        const settings = await serverSettings(server, session.configuration);
+        const { values, problem } = await readLiveStatus(server, session.signal);
+        if (problem !== undefined) {
+          session.messages.warning(`PostgreSQL of server '${server.name}' is not shown: ${problem.message}`);
+        }
+        const settings = await serverSettings(server, session.configuration, values);
         session.messages.result(
           server.name,
           Object.fromEntries(settings.map(({ key, json }) => [key, json])),

@@ -4,6 +4,7 @@ import type { Configuration, ServerConfig } from '../../manager/config/configura
 import type { OptionTable } from '../../manager/config/option.ts';
 import { SERVER_OPTIONS } from '../../manager/config/options.ts';
 import { jsonValue, showValue } from '../../manager/config/show.ts';
+import type { LiveStatus, LiveValue } from '../../manager/report/live-status.ts';
 import { prettyDuration } from './pretty.ts';
 import type { Json } from './python-json.ts';
 
@@ -13,17 +14,19 @@ export interface ShownSetting {
   readonly json: Json;
 }
 
-/** Every option of a server and what follows from them, sorted by key. */
+/** Every option of a server, what follows from them, and what PostgreSQL says; sorted by key. */
 export async function serverSettings(
   server: ServerConfig,
   { global }: Configuration,
+  live: LiveStatus['values'],
 ): Promise<ShownSetting[]> {
   const table: OptionTable = SERVER_OPTIONS;
   const values: Readonly<Record<string, unknown>> = server.options;
   const settings = Object.entries(table).map(([key, option]): ShownSetting => {
     return { key, shown: showValue(option, values[key]), json: jsonValue(option, values[key]) };
   });
-  const derived: Readonly<Record<string, string | boolean | null>> = {
+  const derived: LiveStatus['values'] = {
+    ...live,
     name: server.name,
     active_model: server.activeModel,
     disabled: server.disabledBecause.length > 0,
@@ -38,9 +41,14 @@ export async function serverSettings(
   ].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function ofDerived([key, value]: readonly [string, string | boolean | null]): ShownSetting {
-  const shown = value === null ? 'None' : typeof value === 'boolean' ? (value ? 'True' : 'False') : value;
-  return { key, shown, json: value };
+function ofDerived([key, value]: readonly [string, LiveValue]): ShownSetting {
+  return { key, shown: inPython(value), json: value };
+}
+
+function inPython(value: LiveValue): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'object' ? `[${value.map((item) => `'${item}'`).join(', ')}]` : String(value);
 }
 
 async function maximumAge(server: ServerConfig, global: Configuration['global']): Promise<string> {

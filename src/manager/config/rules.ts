@@ -1,3 +1,5 @@
+import { parseConninfo } from '../../postgres/conninfo/parse.ts';
+import { isFailure } from '../../system/errors.ts';
 import type { ServerOptions } from './options.ts';
 
 /** The directories of one catalogue, which must not coincide with each other nor with those of another server. */
@@ -25,7 +27,16 @@ export function contradictions(name: string, options: ServerOptions, canonical: 
 
 function connections(name: string, options: ServerOptions): string[] {
   if (options.primary_ssh_command !== null) return [];
-  const reasons: string[] = [];
+  const reasons = [
+    ...wrongConninfo('conninfo', options.conninfo),
+    // Without a line of its own it is the string above.
+    ...(options.streaming_conninfo === options.conninfo
+      ? []
+      : wrongConninfo('streaming_conninfo', options.streaming_conninfo)),
+    ...wrongConninfo('wal_conninfo', options.wal_conninfo),
+    ...wrongConninfo('wal_streaming_conninfo', options.wal_streaming_conninfo),
+    ...wrongConninfo('primary_conninfo', options.primary_conninfo),
+  ];
   if (options.conninfo === null) {
     reasons.push(`PostgreSQL connection: Missing 'conninfo' parameter for server '${name}'`);
   }
@@ -34,6 +45,17 @@ function connections(name: string, options: ServerOptions): string[] {
     reasons.push("Streaming-only archiver requires 'streaming_conninfo' and 'slot_name' options to be set");
   }
   return reasons;
+}
+
+function wrongConninfo(key: string, text: string | null): string[] {
+  if (text === null) return [];
+  try {
+    parseConninfo(text);
+    return [];
+  } catch (error) {
+    if (isFailure(error)) return [`${key}: ${error.message}`];
+    throw error;
+  }
 }
 
 function methods(name: string, options: ServerOptions): string[] {

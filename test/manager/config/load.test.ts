@@ -151,6 +151,17 @@ describe('loadConfiguration', () => {
     expect(servers.get('pg')?.disabledBecause).toEqual([]);
   });
 
+  it('disables a server with a connection string that is none, and takes every form of libpq', () => {
+    main(
+      "[a]\nconninfo = host='x\nssh_command = ssh x\n[b]\nconninfo = postgresql://u:p@h/d?sslmode=require\nssh_command = ssh x\n",
+    );
+    const { servers } = load();
+    expect(servers.get('a')?.disabledBecause.map((reason) => reason.replace(/: .*/, ''))).toEqual([
+      'conninfo',
+    ]);
+    expect(servers.get('b')?.disabledBecause).toEqual([]);
+  });
+
   it('disables a server with a line that is no option', () => {
     const file = main('just words\n');
     expect(pg().disabledBecause).toEqual([
@@ -159,7 +170,7 @@ describe('loadConfiguration', () => {
   });
 
   it('disables both servers that would share a directory', () => {
-    main(`[two]\nconninfo = x=1\nssh_command = ssh x\nwals_directory = ${dir}/home/pg/wals\n`);
+    main(`[two]\nconninfo = host=x\nssh_command = ssh x\nwals_directory = ${dir}/home/pg/wals\n`);
     for (const server of load().servers.values()) {
       expect(server.disabledBecause).toEqual([
         `Conflicting path: wals_directory=${dir}/home/pg/wals for server 'two' conflicts with 'wals_directory' for server 'pg'`,
