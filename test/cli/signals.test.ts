@@ -1,0 +1,26 @@
+import { afterEach, expect, it } from 'vitest';
+import { stopOnSignals } from '../../src/cli/signals.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
+
+const added = (signal: (typeof SIGNALS)[number]) =>
+  process.listeners(signal).filter((listener) => before.get(signal)?.includes(listener) === false);
+const raise = (signal: (typeof SIGNALS)[number]): void => {
+  for (const listener of added(signal)) listener(signal);
+};
+
+afterEach(() => {
+  for (const signal of SIGNALS) for (const listener of added(signal)) process.off(signal, listener);
+});
+
+it.each(SIGNALS)('%s stops the run, and once more ends the process', (signal) => {
+  const statuses: number[] = [];
+  const stop = stopOnSignals((status) => statuses.push(status));
+  expect(stop.aborted).toBe(false);
+  raise(signal);
+  expect(stop.aborted).toBe(true);
+  expect(statuses).toEqual([]);
+  raise('SIGTERM');
+  expect(statuses).toEqual([20]);
+});
