@@ -7,6 +7,8 @@ export interface OptionRow<Draft> {
   readonly flags: string;
   /** Undefined keeps it out of the help. */
   readonly help?: string;
+  /** The heading under which the help has it. */
+  readonly heading?: string;
   /** `value` is empty for an option without one. */
   readonly apply: (draft: Draft, value: string) => void;
 }
@@ -17,11 +19,17 @@ export function declareOptions<Draft>(
   rows: readonly OptionRow<Draft>[],
   draft: Draft,
 ): void {
-  for (const { flags, help, apply } of rows) {
+  for (const { flags, help, heading, apply } of rows) {
     const option = new Option(flags, help).hideHelp(help === undefined);
+    if (heading !== undefined) option.helpGroup(heading);
     command.addOption(option);
     command.on(`option:${option.name()}`, (value?: string) => apply(draft, value ?? ''));
   }
+}
+
+/** Puts options under a heading of the help. */
+export function under<Draft>(heading: string, rows: readonly OptionRow<Draft>[]): OptionRow<Draft>[] {
+  return rows.map((row) => ({ ...row, heading }));
 }
 
 /** The value of an option that takes a whole number. @throws CellarmanError USAGE */

@@ -11,11 +11,14 @@ import { SYNC_OPTIONS } from './sync-options.ts';
 import { startView } from './sync-view.ts';
 
 const AFTER = `
-SRC and DEST: PATH, [user@]host:PATH or sftp://[user@]host[:port]/PATH (/~/PATH below the home directory). At the other
-end an SFTP account is enough. SRC/ with a slash at its end means what SRC holds, SRC without means SRC itself.
+SRC and DEST are PATH, [user@]host:PATH or sftp://[user@]host[:port]/PATH, where
+/~/PATH is below the home directory. At the other end an SFTP account is enough.
+SRC/ with a slash at its end means what SRC holds, SRC without it SRC itself.
 
-Filter rules are rsync's: "- PATTERN", "+ PATTERN", H, S, P, R, "! " and ". FILE" to merge a file, with the modifiers
-! s r p and for files - + e n w. Not known are rules in files of each directory (":", -F), -C and the modifier "/".
+A rule of --filter is "- PATTERN" or "+ PATTERN", one of H, S, P and R with a
+pattern, "!" to forget all rules so far, or ". FILE" to read rules from a file,
+as rsync has them, with the modifiers ! s r p, and for files - + e n w as well.
+Rules in files of each directory (":" and -F), the modifiers / and C are refused.
 
 Exit status:
 ${MEANINGS.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}`).join('\n')}`;

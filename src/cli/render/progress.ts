@@ -2,8 +2,9 @@ import type { ProgressEvent } from '../../sync/report.ts';
 import type { Output } from '../context.ts';
 import { clockTime, grouped, scaled } from './numbers.ts';
 
-/** Seconds over which the rate is taken. */
+/** Seconds over which the rate is taken, at most and at least. */
 const WINDOW = 5;
+const SHORTEST = 1;
 
 /** Whether a line that is rewritten in place can be shown. */
 export function canShowProgress(output: Output, env: Readonly<Record<string, string | undefined>>): boolean {
@@ -25,7 +26,7 @@ export class ProgressLine {
 
   update(event: ProgressEvent): void {
     const text = progressText(event, this.#rate(event.bytes));
-    this.#output.write(`\r${text.slice(0, (this.#output.columns ?? 80) - 1)}\x1b[K`);
+    this.#output.write(`\r${text.slice(0, (this.#output.columns || 80) - 1)}\x1b[K`);
     this.#shown = true;
   }
 
@@ -35,26 +36,28 @@ export class ProgressLine {
     this.#shown = false;
   }
 
-  /** Bytes a second over the last seconds, 0 where that is not known yet. */
-  #rate(bytes: number): number {
+  /** Bytes a second over the last seconds, undefined where that is not known yet. */
+  #rate(bytes: number): number | undefined {
     const time = this.#now() / 1000;
     this.#samples.push({ time, bytes });
     this.#samples = this.#samples.filter((sample) => time - sample.time <= WINDOW);
     const oldest = this.#samples[0];
-    return oldest && time > oldest.time ? (bytes - oldest.bytes) / (time - oldest.time) : 0;
+    return oldest && time - oldest.time >= SHORTEST
+      ? (bytes - oldest.bytes) / (time - oldest.time)
+      : undefined;
   }
 }
 
 /** The percentage and the remaining time are told only once the totals are exact, so that neither ever jumps back. */
-export function progressText(event: ProgressEvent, rate: number): string {
+export function progressText(event: ProgressEvent, rate: number | undefined): string {
   const { scanEnded, scanned, files, totalFiles, bytes, totalBytes } = event;
   const parts = [
     `${grouped(files)} of ${grouped(totalFiles)} files`,
     `${scaled(bytes)} of ${scaled(totalBytes)}`,
-    `${scaled(rate)}/s`,
+    ...(rate === undefined ? [] : [`${scaled(rate)}/s`]),
   ];
   if (!scanEnded) return [`${grouped(scanned)} scanned`, ...parts].join('  ');
   const percent = totalBytes === 0 ? 100 : Math.floor((bytes / totalBytes) * 100);
-  const left = rate > 0 ? [`${clockTime((totalBytes - bytes) / rate)} left`] : [];
+  const left = rate ? [`${clockTime((totalBytes - bytes) / rate)} left`] : [];
   return [`${String(percent).padStart(3)}%`, ...parts, ...left].join('  ');
 }

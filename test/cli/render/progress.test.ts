@@ -25,6 +25,7 @@ describe('the progress', () => {
       '5,000 scanned  600 of 1,200 files  4.00 GB of 8.00 GB  100 MB/s',
     );
     expect(progressText(half, 0)).not.toContain('left');
+    expect(progressText(half, undefined)).not.toContain('/s');
   });
 
   it('is complete where there is nothing to do, and not before all is done', () => {
@@ -41,10 +42,12 @@ describe('the progress', () => {
       line.update(event({ totalBytes: 1e9, bytes }));
       return written;
     };
-    expect(at(0, 0)).toContain('0 B/s');
+    expect(at(0, 0)).not.toContain('/s');
+    expect(at(999, 1e6)).not.toContain('/s');
     expect(at(2000, 2e6)).toContain('1.00 MB/s');
-    expect(at(10_000, 10e6)).toContain('0 B/s');
+    expect(at(10_000, 10e6)).not.toContain('/s');
     expect(at(12_000, 30e6)).toContain('10.0 MB/s');
+    expect(at(14_000, 30e6)).toContain('5.00 MB/s');
   });
 
   it('fits the terminal and makes room', () => {
