@@ -233,7 +233,7 @@ class Run {
       oneFileSystem,
       filter,
       hardLinks: false,
-      removal: resumed && !dryRun ? { most: undefined } : undefined,
+      removal: resumed && !dryRun ? { most: undefined, filter: undefined, always: true } : undefined,
       lanes: lanes.lanes,
       nameMax,
       syncDirectories: this.#syncEach,

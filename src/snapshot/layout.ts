@@ -8,7 +8,8 @@ import { type ByteString, byteString } from '../system/byte-string.ts';
  *     20261122T145600/                      a snapshot: a plain tree, not to be written to
  *     .unfinished-20261123T020000/          one that is being made, or was when its maker died
  *     .removed-20261101T020000/             one that is being removed
- *     .cellarman/lock
+ *     .cellarman/lock                       locked by the run at work, where that is on the repository's machine
+ *     .cellarman/claim-…, holder-…          who is at work, for runs that come by SFTP
  *     .cellarman/20261122T145600.manifest.gz
  *     .cellarman/20261123T020000.1.journal  what of an unfinished snapshot stands; one for each run that worked on it
  *

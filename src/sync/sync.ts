@@ -150,7 +150,9 @@ export async function sync(
       oneFileSystem: options.oneFileSystem ?? false,
       filter: options.filter,
       hardLinks: options.hardLinks ?? false,
-      removal: removes(options) ? { most: options.maxDelete } : undefined,
+      removal: removes(options)
+        ? { most: options.maxDelete, filter: options.filter, always: false }
+        : undefined,
       lanes: lanes.lanes,
       nameMax,
       syncDirectories: options.fsync ?? false,

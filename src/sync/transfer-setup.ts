@@ -1,6 +1,7 @@
 import type { SourceClock } from './clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Entry, RelPath } from './entry.ts';
+import type { Filter } from './filter.ts';
 import type { Lane } from './lanes/task.ts';
 import type { RecordedEntry } from './manifest/record.ts';
 import type { BasisUse, PlanRules } from './plan.ts';
@@ -25,6 +26,17 @@ export interface Standing {
   readonly recorded: readonly RecordedEntry[];
 }
 
+export interface RemovalWishes {
+  /** Removals in all; undefined for no limit. */
+  readonly most: number | undefined;
+  /** What it protects stays. */
+  readonly filter: Filter | undefined;
+  /**
+   * What the source does not show goes, even where the source could not be read: the destination is not yet anybody's.
+   */
+  readonly always: boolean;
+}
+
 /** All that a transfer needs, opened and resolved. */
 export interface TransferSetup extends SelectionRules {
   readonly source: SourceTree;
@@ -42,7 +54,7 @@ export interface TransferSetup extends SelectionRules {
   /** Names of one file in the source become names of one file in the destination. */
   readonly hardLinks: boolean;
   /** Undefined: nothing is removed. */
-  readonly removal: { readonly most: number | undefined } | undefined;
+  readonly removal: RemovalWishes | undefined;
   readonly lanes: readonly Lane[];
   /** Bytes of the longest name in the destination. */
   readonly nameMax: number;

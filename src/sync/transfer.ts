@@ -69,7 +69,7 @@ class Transfer {
   #top: Entry | undefined;
 
   constructor(setup: TransferSetup) {
-    const { destination, base, tally, filter, removal, dryRun } = setup;
+    const { destination, base, tally, removal, dryRun } = setup;
     this.#setup = setup;
     this.#taskRules = {
       rules: setup.rules,
@@ -88,7 +88,7 @@ class Transfer {
       this.#removal = new Removal(
         destination,
         base,
-        { filter, most: removal.most, dryRun },
+        { filter: removal.filter, most: removal.most, dryRun },
         (path, entry) => this.#removed(path, entry),
         (path, error) => this.#outcomes.problem(path, error),
       );
@@ -170,6 +170,10 @@ class Transfer {
     const { failures, entries, outside } = loaded.source;
     // Nothing is known of what is in it: what stands in the destination stays as it is.
     if (outside || (failures.length > 0 && entries.length === 0)) {
+      if (this.#setup.removal?.always === true) {
+        for (const entry of loaded.existing)
+          this.#extraneous.push({ path: joinPath(path, entry.name), entry });
+      }
       if (place.entry !== undefined && (await place.standing)) this.#finishLater(place, place.entry, false);
       return;
     }
@@ -373,7 +377,7 @@ class Transfer {
   async #remove(removal: Removal): Promise<void> {
     const { tally, signal } = this.#setup;
     if (this.#extraneous.length === 0) return;
-    if (this.#incomplete) {
+    if (this.#incomplete && this.#setup.removal?.always !== true) {
       tally.report.removalsStopped = true;
       return;
     }

@@ -4,8 +4,6 @@ import type { SftpHandle, SftpSession } from '../../ssh/sftp/session.ts';
 const MOST = 16;
 /** Requests under way for all files of an endpoint: what has come and waits for its reader is bounded with them. */
 const ALL = 64;
-/** No request is made shorter than this on account of a short answer, bytes. */
-const LEAST = 4096;
 
 /** How many files of an endpoint are being read. */
 export interface Readers {
@@ -29,7 +27,6 @@ export class SftpBlockReader implements AsyncIterableIterator<Uint8Array, void, 
   readonly #underWay: Range[] = [];
   #next: number;
   #end: number;
-  #size: number;
   /** The pieces of the range that came last, and which of them is next. */
   #blocks: Uint8Array[] = [];
   #at = 0;
@@ -41,7 +38,6 @@ export class SftpBlockReader implements AsyncIterableIterator<Uint8Array, void, 
     this.#readers = readers;
     this.#next = start;
     this.#end = end;
-    this.#size = session.limits.read;
   }
 
   [Symbol.asyncIterator](): this {
@@ -78,7 +74,6 @@ export class SftpBlockReader implements AsyncIterableIterator<Uint8Array, void, 
     if (first === undefined || length === 0) return this.#finish();
     if (length < range.length) {
       // The end of the file, or a server that gives less at a time: what is missing tells.
-      this.#size = Math.max(length, LEAST);
       this.#underWay.unshift(this.#ask(range.start + length, range.length - length));
     }
     this.#blocks = blocks;
@@ -93,7 +88,7 @@ export class SftpBlockReader implements AsyncIterableIterator<Uint8Array, void, 
     }
     const most = Math.max(1, Math.min(MOST, Math.floor(ALL / this.#readers.active)));
     while (this.#underWay.length < most && this.#next < this.#end) {
-      const length = Math.min(this.#size, this.#end - this.#next);
+      const length = Math.min(this.#session.limits.read, this.#end - this.#next);
       this.#underWay.push(this.#ask(this.#next, length));
       this.#next += length;
     }

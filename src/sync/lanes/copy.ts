@@ -92,7 +92,9 @@ async function copyOnce(
     }
     if (!direct) await destination.rename(path, order.to);
     made = false;
-    return { entry: order.entry, hash: digest, readAt, torn, short: bytes < order.entry.size };
+    const short = bytes < order.entry.size;
+    const entry = short ? { ...order.entry, size: bytes } : order.entry;
+    return { entry, hash: digest, readAt, torn, short };
   } catch (error) {
     // Found out while a lost connection was made again.
     if (!keepTorn && isFailure(error, 'CHANGED_WHILE_READ')) return undefined;
