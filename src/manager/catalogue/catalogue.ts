@@ -55,8 +55,9 @@ export class Catalogue {
     return this.#write({ ...backup, lines: inDialect(changeFields(before, changes), own) });
   }
 
-  async walIndex(): Promise<WalIndex> {
-    const { backups } = await this.read();
+  /** @param known the backups, where they were read already. */
+  async walIndex(known?: readonly Backup[]): Promise<WalIndex> {
+    const backups = known ?? (await this.read()).backups;
     return new WalIndex(this.layout, this.locks, this.#dialect(backups).place === 'base');
   }
 

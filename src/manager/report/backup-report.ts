@@ -42,7 +42,7 @@ export async function reportBackups(
   const { backups, damaged } = await catalogue.read();
   const copied = backups.filter(isCopied);
   const damagedLines: DamagedLine[] = [];
-  const index = await catalogue.walIndex();
+  const index = await catalogue.walIndex(backups);
   const usage = await sumUpWal(
     copied.flatMap((backup, place) => rangeOf(backup, copied[place + 1])),
     index.entries((line) => damagedLines.push(line)),

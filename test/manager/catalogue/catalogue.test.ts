@@ -10,7 +10,7 @@ import {
   writeKeep,
 } from '../../../src/manager/catalogue/annotations.ts';
 import { Catalogue } from '../../../src/manager/catalogue/catalogue.ts';
-import { findBackup } from '../../../src/manager/catalogue/designation.ts';
+import { findBackup, RESERVED_NAMES } from '../../../src/manager/catalogue/designation.ts';
 import { descendantsOf, familyOf } from '../../../src/manager/catalogue/family.ts';
 import { readIdentity, writeIdentity } from '../../../src/manager/catalogue/identity.ts';
 import { parseMoment } from '../../../src/manager/catalogue/moment.ts';
@@ -147,6 +147,7 @@ describe('reading', () => {
       '20261122T165014',
     ]);
     expect(() => find('auto')).toThrow("Unknown backup 'auto' for server 'pg'");
+    expect(RESERVED_NAMES.filter((name) => name !== 'auto').map(find)).not.toContain(undefined);
     await here.create(ID, { backup_name: 'tag' });
     const { backups: more } = await here.read();
     expect(() => findBackup(more, 'tag', 'pg')).toThrow(/20261122T165018, 20261201T100000/);

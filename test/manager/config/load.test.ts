@@ -90,11 +90,9 @@ describe('loadConfiguration', () => {
       'compression =\nbandwidth_limit =\nlast_backup_maximum_age =\n',
       'bandwidth_limit = 5\nlast_backup_maximum_age = 1 day',
     );
-    expect(pg().options).toMatchObject({
-      compression: null,
-      bandwidth_limit: null,
-      last_backup_maximum_age: 24,
-    });
+    const { options, warnings } = pg();
+    expect(options).toMatchObject({ compression: null, bandwidth_limit: null, last_backup_maximum_age: 24 });
+    expect(warnings).toEqual([]);
   });
 
   it('says of a bad value where it stands and what is allowed, and goes on without it', () => {
