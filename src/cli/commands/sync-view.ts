@@ -1,5 +1,6 @@
 import type { SyncOptions } from '../../sync/options.ts';
 import type { SyncEvent, SyncReport } from '../../sync/report.ts';
+import { BufferedOutput } from '../buffered-output.ts';
 import type { Context } from '../context.ts';
 import { statusOfError } from '../exit-status.ts';
 import { renderError } from '../render/errors.ts';
@@ -23,11 +24,9 @@ export function startView(draft: SyncDraft, context: Context, direction: Directi
   const { json, quiet, stats, verbosity } = draft;
   const { checksum = false, times = false, delete: deleting = false } = draft.options;
   const line = wantsProgress(draft, context) ? new ProgressLine(context.stderr) : undefined;
-  const print = (text: string): void => {
-    line?.clear();
-    context.stdout.write(text);
-  };
+  const results = new BufferedOutput(context.stdout, () => line?.clear());
   const tell = (text: string): void => {
+    results.flush();
     line?.clear();
     context.stderr.write(text);
   };
@@ -36,27 +35,29 @@ export function startView(draft: SyncDraft, context: Context, direction: Directi
   return {
     events: wantedEvents(draft),
     onEvent(event) {
-      if (json) print(eventJson(event));
+      if (json) results.write(eventJson(event));
       if (event.type === 'progress') line?.update(event);
       else if (event.type === 'problem') tell(renderError(event.error, context.debug));
       else if (event.type === 'warning') {
         if (!quiet) tell(`cellarman: ${event.message}\n`);
       } else if (!json && !quiet) {
         const text = entryLine(event, lineOptions);
-        if (text !== undefined) print(text);
+        if (text !== undefined) results.write(text);
       }
     },
     end(report, status) {
-      if (json) print(reportJson(report, status));
-      else if (!quiet && stats) print(renderStats(report, { ...direction, deleting }));
-      else if (!quiet && verbosity > 0) print(renderSummary(report, direction));
+      if (json) results.write(reportJson(report, status));
+      else if (!quiet && stats) results.write(renderStats(report, { ...direction, deleting }));
+      else if (!quiet && verbosity > 0) results.write(renderSummary(report, direction));
+      results.flush();
       line?.clear();
       const summary = shortcomings(report);
       if (summary !== '') tell(`cellarman: ${summary}\n`);
     },
     fail(error) {
+      if (json) results.write(errorJson(error, statusOfError(error)));
+      results.flush();
       line?.clear();
-      if (json) print(errorJson(error, statusOfError(error)));
     },
   };
 }
