@@ -73,14 +73,10 @@ export const CONTENT: Reply<Uint8Array[]> = reply(
 /** The next names of a directory; undefined behind the last. */
 export const NAMES: Reply<SftpName[] | undefined> = reply(Packet.NAME, readNames, () => undefined);
 
-/** Two lengths and the flags of the attributes: no entry of a NAME packet is shorter. */
-const SHORTEST_NAME = 12;
-
 function readNames(packet: PacketReader): SftpName[] {
-  const count = packet.u32();
-  if (count * SHORTEST_NAME > packet.remaining) throw brokenPacket(`${count} names in one packet`);
   const names: SftpName[] = [];
-  for (let i = 0; i < count; i++) {
+  // The count needs no bound of its own: the packet ends before a false one does.
+  for (let left = packet.u32(); left > 0; left--) {
     const name = packet.string();
     packet.skipString();
     names.push({ name, attributes: readAttributes(packet) });

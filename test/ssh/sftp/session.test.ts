@@ -208,6 +208,9 @@ describe('requests', () => {
     await written;
     await room;
     expect(session.load).toBe(size);
+    // More than there ever is room for passes when nothing else is under way.
+    const [other] = await opened(() => undefined);
+    expect(other.writeRoom(100 * size)).toBeUndefined();
   });
 
   test('without the extension announced are UNSUPPORTED and send nothing', async () => {
