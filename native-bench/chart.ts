@@ -2,7 +2,7 @@ import { logLogPanel } from './chart/log-log.ts';
 import { ratioPanel } from './chart/ratios.ts';
 import type { Result } from './rounds.ts';
 
-const WIDTH = 860;
+const WIDTH = 960;
 const GAP = 40;
 
 /** An SVG of the ratios and, where it was measured, of cost against size. */

@@ -5,7 +5,7 @@ import { ratio } from '../verdict.ts';
 import { bar, COLOURS, FAINT, INK, line, type Panel, text } from './shapes.ts';
 
 const RIVALS = [RSYNC, RSYNC_OUR_CIPHER, RSYNC_LOCAL, XXHSUM];
-const LABELS = 330;
+const LABELS = 430;
 const BAR = 12;
 const HEAD = 70;
 const MOST = 1.5;
@@ -24,7 +24,7 @@ export function ratioPanel(results: readonly Result[], width: number): Panel {
     shapes.push(text(LABELS - 10, y + (bars.length * BAR) / 2 + 4, label(result), { anchor: 'end' }));
     for (const { name, value, colour } of bars) {
       shapes.push(bar(LABELS, y, scale(value) - LABELS, BAR - 2, colour));
-      shapes.push(text(scale(value) + 4, y + BAR - 3, value.toFixed(2)));
+      shapes.push(text(width - 20, y + BAR - 3, value.toFixed(2), { anchor: 'end' }));
       for (const target of result.scenario.targets) {
         if (target.kind !== 'ratio' || target.against !== name) continue;
         shapes.push(line([scale(target.atMost), y - 2], [scale(target.atMost), y + BAR], INK, 2));
@@ -51,5 +51,5 @@ export function ratioPanel(results: readonly Result[], width: number): Panel {
 
 function label({ scenario }: Result): string {
   const words = `(${scenario.names[0]}) ${scenario.title.replaceAll('`', '')}`;
-  return words.length <= 54 ? words : `${words.slice(0, 53)}…`;
+  return words.length <= 62 ? words : `${words.slice(0, 61)}…`;
 }
