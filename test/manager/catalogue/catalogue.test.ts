@@ -19,14 +19,15 @@ import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
 import { type BarmanHome, type BarmanHomeOptions, barmanHome } from '../../support/barman-home.ts';
 
 let home: BarmanHome | undefined;
+const homes: BarmanHome[] = [];
 afterEach(() => {
-  home?.dispose();
-  home = undefined;
+  for (const each of homes.splice(0)) each.dispose();
 });
 
 /** The catalogue of server `pg` in a new home. */
 function catalogue(options: BarmanHomeOptions): Catalogue {
   home = barmanHome(options);
+  homes.push(home);
   const { servers, global } = loadConfiguration({ explicit: home.config, env: {} });
   const server = servers.get('pg');
   if (server === undefined) throw new Error('there is no server pg');
@@ -174,7 +175,6 @@ describe('reading', () => {
 describe('annotations and identity', () => {
   it('are found where either version of Barman puts them', async () => {
     expect(await readKeep(old().layout, '20261122T165030')).toBe('full');
-    home?.dispose();
     const { layout } = modern();
     expect(await readKeep(layout, '20261122T164942')).toBe('standalone');
     expect(await readKeep(layout, '20261122T165022')).toBeNull();

@@ -15,13 +15,14 @@ import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
 import { type BarmanHome, type BarmanHomeOptions, barmanHome } from '../../support/barman-home.ts';
 
 let home: BarmanHome | undefined;
+const homes: BarmanHome[] = [];
 afterEach(() => {
-  home?.dispose();
-  home = undefined;
+  for (const each of homes.splice(0)) each.dispose();
 });
 
 function catalogue(options: BarmanHomeOptions): Catalogue {
   home = barmanHome(options);
+  homes.push(home);
   const { servers, global } = loadConfiguration({ explicit: home.config, env: {} });
   const server = servers.get('pg');
   if (server === undefined) throw new Error('there is no server pg');
