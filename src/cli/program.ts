@@ -37,6 +37,26 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/snapshot.ts'),
   },
   {
+    name: 'snapshots',
+    summary: 'list the snapshots of a repository',
+    load: () => import('./commands/snapshots.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'show what changed from one snapshot to another',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'compare snapshots with their hashes, and on request with the source',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'prune',
+    summary: 'remove the snapshots that a retention policy does not keep',
+    load: () => import('./commands/prune.ts'),
+  },
+  {
     name: 'list-servers',
     aliases: ['list-server'],
     usageStatus: BARMAN_USAGE,
@@ -63,6 +83,11 @@ const COMMANDS: readonly CommandEntry[] = [
     usageStatus: BARMAN_USAGE,
     summary: 'show everything about one backup',
     load: () => import('./commands/show-backup.ts'),
+  },
+  {
+    name: 'wal-archive',
+    summary: 'for archive_command: bring a WAL file to where it is archived',
+    load: () => import('./commands/wal-archive.ts'),
   },
 ];
 

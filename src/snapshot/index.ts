@@ -6,7 +6,7 @@ export type { Difference } from './diff-manifests.ts';
 export type { SnapshotId } from './layout.ts';
 export type { SnapshotInfo } from './list.ts';
 export type { SnapshotOptions, SnapshotReport } from './options.ts';
-export { type PruneOptions, type PruneReport, prune } from './prune.ts';
+export { type PruneOptions, type PruneReport, prune, type RemovedSnapshot } from './prune.ts';
 export type { RetentionVerdict } from './retention.ts';
 export { snapshot } from './snapshot.ts';
 export { snapshots } from './snapshots.ts';

@@ -23,14 +23,20 @@ export interface PruneOptions extends ReachOptions {
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
   /** Called for every snapshot that is gone. */
-  readonly onRemoved?: (id: SnapshotId) => void;
+  readonly onRemoved?: (removed: RemovedSnapshot) => void;
+}
+
+export interface RemovedSnapshot {
+  readonly id: SnapshotId;
+  /** For people: a clause that completes "it goes because". */
+  readonly reason: string;
 }
 
 export interface PruneReport {
   /** Of every complete snapshot, the newest first. Others are neither counted nor removed. */
   readonly verdicts: readonly RetentionVerdict[];
   /** What was removed, the oldest first; in a dry run what would be. */
-  readonly removed: readonly SnapshotId[];
+  readonly removed: readonly RemovedSnapshot[];
 }
 
 /**
@@ -54,10 +60,10 @@ export async function pruneSnapshots(
   { signal, onRemoved }: Pick<PruneOptions, 'signal' | 'onRemoved'> = {},
 ): Promise<PruneReport> {
   const report = await judgeRepository(repository, policy);
-  for (const id of report.removed) {
+  for (const removed of report.removed) {
     checkAborted(signal);
-    await removeSnapshot(repository, id, signal);
-    onRemoved?.(id);
+    await removeSnapshot(repository, removed.id, signal);
+    onRemoved?.(removed);
   }
   return report;
 }
@@ -77,9 +83,15 @@ export async function judgeRepository(
   );
   complete.push(...planned);
   const verdicts = judgeSnapshots(complete, policy, Date.now() * 1000);
-  const begun = snapshots.filter(({ state }) => state === 'removed').map(({ id }) => id);
-  const obsolete = verdicts.filter(({ keep }) => !keep).map(({ id }) => id);
-  return { verdicts, removed: [...begun, ...obsolete.reverse()] };
+  const begun = snapshots.filter(({ state }) => state === 'removed');
+  const removed = [
+    ...begun.map(({ id }) => ({ id, reason: 'its removal had been begun' })),
+    ...verdicts
+      .filter(({ keep }) => !keep)
+      .map(({ id, reason }) => ({ id, reason }))
+      .reverse(),
+  ];
+  return { verdicts, removed };
 }
 
 /** From its first step on it is no snapshot any more, whatever interrupts the rest. */

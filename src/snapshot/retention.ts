@@ -59,7 +59,11 @@ export function judgeSnapshots(
 function byRedundancy(id: SnapshotId, newer: number, copies: number): RetentionVerdict {
   return newer < copies
     ? { id, keep: true, reason: `it is number ${newer + 1} of the newest ${copies}` }
-    : { id, keep: false, reason: `there are ${newer} newer ones` };
+    : {
+        id,
+        keep: false,
+        reason: `${newer === 1 ? 'there is a newer one' : `there are ${newer} newer ones`}`,
+      };
 }
 
 function byWindow(newestFirst: readonly DatedSnapshot[], days: number, now: number): RetentionVerdict[] {

@@ -90,7 +90,7 @@ async function removeOld(
     options.dryRun === true
       ? await judgeRepository(endpoint, policy, [{ id: made, finished: Date.now() * 1000 }])
       : await pruneSnapshots(endpoint, policy, { signal });
-  return removed;
+  return removed.map(({ id }) => id);
 }
 
 /** A repository within its source would hold itself. */

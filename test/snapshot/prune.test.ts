@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { removedPath } from '../../src/snapshot/layout.ts';
 import { listSnapshots } from '../../src/snapshot/list.ts';
-import { judgeRepository, pruneSnapshots } from '../../src/snapshot/prune.ts';
+import { judgeRepository, type PruneReport, pruneSnapshots } from '../../src/snapshot/prune.ts';
 import { parseRetention } from '../../src/snapshot/retention.ts';
 import { MemoryEndpoint, type MemoryOptions } from '../../src/sync/endpoints/memory.ts';
 import { dump, OLD, path, plant, record, SECOND } from './support.ts';
@@ -34,13 +34,15 @@ async function plantFile(endpoint: MemoryEndpoint, at: string): Promise<void> {
   await file.close();
 }
 
+const idsOf = ({ removed }: PruneReport): string[] => removed.map(({ id }) => id);
+
 describe('pruneSnapshots', () => {
   it('removes what the policy lets go, the oldest first, and nothing else', async () => {
     const endpoint = await repository();
     const before = await dump(endpoint);
     const gone: string[] = [];
-    const report = await pruneSnapshots(endpoint, TWO, { onRemoved: (id) => gone.push(id) });
-    expect(report.removed).toEqual([A, B]);
+    const report = await pruneSnapshots(endpoint, TWO, { onRemoved: ({ id }) => gone.push(id) });
+    expect(idsOf(report)).toEqual([A, B]);
     expect(gone).toEqual([A, B]);
     expect((await listSnapshots(endpoint)).map(({ id, state }) => [id, state])).toEqual([
       [C, 'complete'],
@@ -63,21 +65,25 @@ describe('pruneSnapshots', () => {
       [B, false],
       [A, false],
     ]);
-    expect(removed).toEqual([A, B, C]);
+    expect(removed).toEqual([
+      { id: A, reason: 'there are 3 newer ones' },
+      { id: B, reason: 'there are 2 newer ones' },
+      { id: C, reason: 'there is a newer one' },
+    ]);
     expect(await dump(endpoint)).toEqual(before);
   });
 
   it('counts a snapshot that is going to be made', async () => {
     const endpoint = await repository();
     const planned = [{ id: '20261105T010000', finished: OLD + 100 * SECOND }];
-    expect((await judgeRepository(endpoint, ONE, planned)).removed).toEqual([A, B, C, D]);
+    expect(idsOf(await judgeRepository(endpoint, ONE, planned))).toEqual([A, B, C, D]);
   });
 
   it('neither counts nor removes what is not complete', async () => {
     const endpoint = await repository();
     await endpoint.removeFile(path(`.cellarman/${D}.manifest.gz`));
     await endpoint.makeDirectory(path('.unfinished-20261106T010000'), 0o700);
-    expect((await pruneSnapshots(endpoint, ONE)).removed).toEqual([A, B]);
+    expect(idsOf(await pruneSnapshots(endpoint, ONE))).toEqual([A, B]);
     expect((await listSnapshots(endpoint)).map(({ id }) => id)).toEqual([C, D, '20261106T010000']);
   });
 
@@ -114,7 +120,9 @@ describe('pruneSnapshots', () => {
   it('ends a removal of which only the tree is left', async () => {
     const endpoint = await repository();
     await endpoint.rename(path(A), removedPath(A));
-    expect((await pruneSnapshots(endpoint, parseRetention('REDUNDANCY 9'))).removed).toEqual([A]);
+    expect((await pruneSnapshots(endpoint, parseRetention('REDUNDANCY 9'))).removed).toEqual([
+      { id: A, reason: 'its removal had been begun' },
+    ]);
     expect(Object.keys(await dump(endpoint)).filter((at) => at.includes(A))).toEqual([]);
   });
 

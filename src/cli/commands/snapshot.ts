@@ -75,7 +75,7 @@ function summary(report: SnapshotReport): string {
     basis === undefined ? '' : `, ${grouped(linkedFiles)} linked to ${basis} (${scaled(linkedBytes)})`;
   const lines = [
     `snapshot ${id} ${verb}: ${grouped(entries.file)} files (${scaled(totalBytes)}), ${grouped(transferredFiles)} transferred (${scaled(transferredBytes)})${linked}`,
-    ...pruned.map((old) => `snapshot ${old} removed`),
+    ...pruned.map((old) => `snapshot ${old} ${dryRun ? 'would be removed' : 'removed'}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -39,7 +39,8 @@ export function errorJson(error: unknown, status: number): string {
   return line({ type: 'error', status, ...errorFields(error) });
 }
 
-function errorFields(error: unknown): object {
+/** What a program needs to know of an error. */
+export function errorFields(error: unknown): object {
   if (error instanceof CellarmanError)
     return { code: error.code, message: error.message, facts: error.facts };
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), facts: {} };
@@ -48,7 +49,8 @@ function errorFields(error: unknown): object {
 const lenient = new TextDecoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function named(field: string, value: ByteString | undefined): object {
+/** A name as one or two fields. */
+export function named(field: string, value: ByteString | undefined): object {
   if (value === undefined) return {};
   const bytes = toBuffer(value);
   try {
@@ -58,4 +60,5 @@ function named(field: string, value: ByteString | undefined): object {
   }
 }
 
-const line = (value: object): string => `${JSON.stringify(value)}\n`;
+/** One object on one line. */
+export const line = (value: object): string => `${JSON.stringify(value)}\n`;
