@@ -53,6 +53,10 @@ total size is 4,001,500  speedup is 2,000.75
     expect(text).toContain('Number of files: 0\n');
   });
 
+  it('have a speedup also where nothing had to be moved', () => {
+    expect(renderSummary(report({ totalBytes: 5 }), PULL)).toContain('speedup is 5.00\n');
+  });
+
   it('count what goes out as sent, between local trees too', () => {
     const facts = report({ transferredBytes: 1000, time: 500, totalBytes: 1000, dryRun: true });
     const text =
