@@ -85,7 +85,11 @@ export interface Endpoint {
   /** stat: what a symbolic link leads to in the end; undefined where that does not exist. */
   follow(path: RelPath): Promise<Entry | undefined>;
 
-  openRead(path: RelPath): Promise<ReadFile>;
+  /**
+   * What is no file is refused: SYMLINK_IN_PATH, IS_A_DIRECTORY, SPECIAL_FILE. `listed` is the entry as the caller knows it;
+   * it saves an endpoint at a distance a round trip where it is a file, and promises nothing.
+   */
+  openRead(path: RelPath, listed?: Entry): Promise<ReadFile>;
   /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
   create(path: RelPath): Promise<WriteFile>;
   /**

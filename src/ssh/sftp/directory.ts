@@ -3,7 +3,7 @@ import type { SftpHandle, SftpName, SftpSession } from './session.ts';
 
 /** READDIRs under way at first (most directories fit in one packet, and the second says so), and at most. */
 const FIRST = 2;
-const MOST = 16;
+const MOST = 64;
 
 /**
  * All names of an open directory, without `.` and `..`, in the server's order; the handle stays open. Several READDIRs

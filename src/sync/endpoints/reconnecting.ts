@@ -54,8 +54,8 @@ class ReconnectingEndpoint implements Endpoint {
     return this.attempt((endpoint) => endpoint.follow(path));
   }
 
-  async openRead(path: RelPath): Promise<ReadFile> {
-    const open = (): Promise<ReadFile> => this.attempt((endpoint) => endpoint.openRead(path));
+  async openRead(path: RelPath, listed?: Entry): Promise<ReadFile> {
+    const open = (): Promise<ReadFile> => this.attempt((endpoint) => endpoint.openRead(path, listed));
     return new ReconnectingReadFile(await open(), open, path);
   }
 

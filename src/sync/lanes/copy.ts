@@ -53,7 +53,7 @@ async function copyOnce(
 ): Promise<Copied | undefined> {
   const { destination, options, signal } = context;
   const readAt = Date.now();
-  const reader = await order.from.openRead(order.fromPath);
+  const reader = await order.from.openRead(order.fromPath, order.entry);
   const direct = options.direct && !order.replaces;
   const path = direct ? order.to : joinPath(parentOf(order.to), context.temporaryName(nameOf(order.to)));
   let writer: SteadyWriter | undefined;

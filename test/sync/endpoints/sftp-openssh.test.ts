@@ -41,6 +41,22 @@ describe.skipIf(!requireSftpServer())('an SFTP endpoint on OpenSSH', () => {
     expect(await endpoint.lookup(p('fifo'))).toMatchObject({ type: 'fifo' });
   });
 
+  test('a listed file is opened at once, and refused all the same when it is none any more', async () => {
+    fs.mkdirSync(at('d'));
+    fs.writeFileSync(at('d/file'), 'content');
+    const [listed] = await endpoint.list(p('d'));
+    const file = await endpoint.openRead(p('d/file'), listed);
+    expect(await file.stat()).toEqual(listed);
+    await file.close();
+    fs.renameSync(at('d/file'), at('d/other'));
+    expect(await codeOf(endpoint.openRead(p('d/file'), listed))).toBe('NOT_FOUND');
+    fs.symlinkSync('other', at('d/file'));
+    expect(await codeOf(endpoint.openRead(p('d/file'), listed))).toBe('SYMLINK_IN_PATH');
+    fs.unlinkSync(at('d/file'));
+    fs.mkdirSync(at('d/file'));
+    expect(await codeOf(endpoint.openRead(p('d/file'), listed))).toBe('IS_A_DIRECTORY');
+  });
+
   test('the root may be a symbolic link, and need not be there from the start', async () => {
     fs.mkdirSync(at('real'));
     fs.writeFileSync(at('real/file'), 'content');
@@ -157,6 +173,14 @@ describe.skipIf(!requireSftpServer())('an SFTP endpoint on OpenSSH', () => {
     await endpoint.rename(p('FILE'), p('file'));
     await endpoint.rename(p('file'), p('file'));
     expect(fs.readdirSync(root).sort()).toEqual(['FILE', 'file']);
+  });
+
+  test('two bad paths are one error, and none is left over', async () => {
+    fs.symlinkSync('/tmp', at('trap'));
+    for (const call of [endpoint.rename(p('trap/x'), p('..')), endpoint.link(p('trap/x'), p('trap/y'))]) {
+      expect(['UNSAFE_NAME', 'SYMLINK_IN_PATH']).toContain(await codeOf(call));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   test('a failed rename leaves both files', async () => {

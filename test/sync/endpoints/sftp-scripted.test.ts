@@ -3,6 +3,7 @@ import { openSession } from '../../../src/ssh/sftp/session.ts';
 import { SessionPool } from '../../../src/ssh/sftp/session-pool.ts';
 import type { Endpoint, OnProblem } from '../../../src/sync/endpoint.ts';
 import { sftpEndpoint } from '../../../src/sync/endpoints/sftp.ts';
+import type { Entry } from '../../../src/sync/entry.ts';
 import { byteString, fromText } from '../../../src/system/byte-string.ts';
 import { codeOf, readFile } from '../../contract/files.ts';
 import {
@@ -144,6 +145,39 @@ describe('reading from a server that gives less than was asked for', () => {
     // 64 divided by the number of files, and never more than 16.
     expect(asked(server)).toBe(16 * 4 + 12 + 10 + 9 + 8 + 7 + 6);
     await endpoint.close();
+  });
+});
+
+const LISTED: Entry = {
+  name: p('x'),
+  type: 'file',
+  mode: 0o644,
+  size: 0,
+  mtime: 0,
+  uid: 0,
+  gid: 0,
+  target: undefined,
+  identity: undefined,
+};
+
+describe('opening at once what was listed as a file', () => {
+  test('whatever is answered first', async () => {
+    const looked: number[] = [];
+    const [endpoint, server] = await scripted({
+      [LSTAT]: ({ id }) => void looked.push(id),
+      [OPEN]: ({ id }) => status(id, 2),
+    });
+    const opening = codeOf(endpoint.openRead(p('x'), LISTED));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.say(packet(105, looked[0] ?? 0, attributes(FILE_MODE)));
+    expect(await opening).toBe('NOT_FOUND');
+  });
+
+  test('a handle on what turned out to be no file is closed', async () => {
+    const [endpoint, server] = await scripted({ [LSTAT]: ({ id }) => packet(105, id, attributes(0o120777)) });
+    expect(await codeOf(endpoint.openRead(p('x'), LISTED))).toBe('SYMLINK_IN_PATH');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(server.requests.map(({ type }) => type)).toContain(CLOSE);
   });
 });
 
