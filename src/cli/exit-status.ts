@@ -61,6 +61,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   TABLESPACE_MAP: EXIT.failed,
   BACKUP_MANIFEST: EXIT.failed,
   WAL_DAMAGED: EXIT.failed,
+  WAL_DIFFERS: EXIT.failed,
   BACKUP_INFO: EXIT.failed,
   LOCKED: EXIT.failed,
   LOCKED_ELSEWHERE: EXIT.failed,

@@ -151,6 +151,10 @@ const TEXTS = {
   POSTGRES_VERSION: ({ version }: { readonly version: string }) =>
     `PostgreSQL ${version} is not supported: 13 to 18 are`,
 
+  // The WAL archive.
+  WAL_DIFFERS: ({ path }: PathFacts) =>
+    `${path} is there already with another content and was left alone: do two clusters archive to one place?`,
+
   // Talking to PostgreSQL.
   CONNINFO: ({ detail }: { readonly detail: string }) => `connection string: ${detail}`,
   POSTGRES_UNREACHABLE: ({ server, detail }: ServerFacts & { readonly detail: string }) =>
