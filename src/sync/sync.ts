@@ -177,7 +177,7 @@ export async function sync(
 }
 
 function removes(options: SyncOptions): boolean {
-  return options.delete ?? options.deleteExcluded ?? options.maxDelete !== undefined;
+  return options.delete ?? options.deleteExcluded ?? false;
 }
 
 /** What a manifest says of the run that made it. */

@@ -4,53 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellarman, type Outcome, runProgram } from '../support/built-cli.ts';
 import { requireProgram } from '../support/programs.ts';
+import { BASE, BASIS, CHANGED, itemLines } from '../support/rsync-trees.ts';
 import { describeTree, plant, type TreeSpec } from '../support/tree.ts';
-
-const OLD = 1_600_000_000;
-
-const BASE: TreeSpec = {
-  file: 'content',
-  script: { content: '#!/bin/sh\n', mode: 0o755 },
-  empty: '',
-  private: { content: 'secret', mode: 0o600 },
-  link: { target: 'file' },
-  dangling: { target: 'no/such/place' },
-  dirlink: { target: 'dir' },
-  'becomes file': 'x',
-  'new\nline': 'x',
-  'bytes\xff\xfe': 'x',
-  '\xc3\xa9t\xc3\xa9': 'x',
-  '.hidden': 'x',
-  '-dash': 'x',
-  hard: { sameAs: 'file' },
-  dir: { entries: { inner: 'inner', deep: { entries: { leaf: 'leaf' } } }, mode: 0o750, mtime: OLD },
-  'empty dir': { entries: {}, mtime: OLD },
-};
-
-/** Away from BASE in every way there is. */
-const CHANGED: TreeSpec = {
-  file: 'CONTENT',
-  script: { content: '#!/bin/sh\n', mode: 0o700 },
-  empty: 'no more',
-  private: { content: 'secret', mode: 0o600, mtime: OLD },
-  link: { target: 'script' },
-  dangling: 'a file now',
-  'becomes file': { entries: { inner: 'x' } },
-  dir: { entries: { added: 'x', deep: 'a file now' } },
-  extra: 'x',
-  'extra dir': { entries: { a: 'x', b: { entries: { c: 'x' } } } },
-};
-
-/** What a snapshot before BASE may have been. */
-const BASIS: TreeSpec = {
-  file: 'content',
-  script: { content: '#!/bin/sh\n', mode: 0o700 },
-  empty: { content: '', mtime: OLD },
-  private: 'SECRET',
-  link: { target: 'file' },
-  dangling: { target: 'elsewhere' },
-  dir: { entries: { inner: 'inner', deep: { entries: { leaf: 'leaf' } } }, mode: 0o750, mtime: OLD },
-};
 
 let scratch: string;
 let count = 0;
@@ -80,21 +35,10 @@ function both(layout: Readonly<Record<string, TreeSpec>>, ...args: string[]): Pa
   };
 }
 
-/** What rsync says besides of the run, that the destination was made, and the removal of a directory that a file replaces. */
-const OWN_WAYS =
-  /^(created |skipping |cannot delete |cd\+{9} \.\/$|\.d\S* \.\/$|\*deleting {3}becomes file\/$)/;
-
-/** Lines in one order: rsync tells files before directories, we go by name. */
-const lines = ({ stdout }: Outcome): string[] =>
-  stdout
-    .split('\n')
-    .filter((line) => line !== '' && !OWN_WAYS.test(line))
-    .sort();
-
 function expectEqualLines({ ours, theirs }: Pair): void {
-  expect({ status: ours.status, lines: lines(ours), stderr: ours.stderr }).toEqual({
+  expect({ status: ours.status, lines: itemLines(ours.stdout), stderr: ours.stderr }).toEqual({
     status: theirs.status,
-    lines: lines(theirs),
+    lines: itemLines(theirs.stdout),
     stderr: expect.anything(),
   });
 }
@@ -143,6 +87,7 @@ describe.skipIf(!requireProgram('rsync'))('like rsync', () => {
     ['-ai --no-t --no-perms --delete s/ d'],
     ['-ai --max-delete=0 --delete s/ d2'],
     ['-ai --max-delete=100 --delete s/ d2'],
+    ['-ai --max-delete=100 s/ d2'],
     ['-ai --delete --exclude=ex* s/ d'],
     ['-ai --delete --delete-excluded --exclude=ex* s/ d'],
     ['-ai --delete --exclude=/dir/ --exclude=*.o s/ d'],
