@@ -2,8 +2,15 @@ import { randomInt } from 'node:crypto';
 import { type ByteString, byteString } from '../../system/byte-string.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const SUFFIX = 6;
+const SUFFIXES = LETTERS.length ** SUFFIX;
 /** The leading dot, the dot before the suffix, and the suffix. */
-const ADDED = 8;
+const ADDED = 2 + SUFFIX;
+/** Odd and no multiple of 31, so that stepping by it comes to every suffix before it comes to one twice. */
+const STEP = 7_654_321_987;
+
+/** Random where the process begins and stepping on from there: asking for random numbers costs more than a file. */
+let next = randomInt(2 ** 47) % SUFFIXES;
 
 /** `.NAME.XXXXXX` as rsync(1) makes it, cut so that it is no longer than `nameMax` bytes, not inside a character. */
 export function temporaryName(name: ByteString, nameMax: number): ByteString {
@@ -13,8 +20,12 @@ export function temporaryName(name: ByteString, nameMax: number): ByteString {
     while (end > 0 && isContinuation(stem.charCodeAt(end))) end--;
     stem = stem.slice(0, end);
   }
+  next = (next + STEP) % SUFFIXES;
   let suffix = '';
-  for (let i = 0; i < 6; i++) suffix += LETTERS[randomInt(LETTERS.length)];
+  for (let rest = next, i = 0; i < SUFFIX; i++) {
+    suffix += LETTERS[rest % LETTERS.length];
+    rest = Math.floor(rest / LETTERS.length);
+  }
   return byteString(`.${stem}.${suffix}`);
 }
 

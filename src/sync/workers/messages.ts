@@ -33,13 +33,25 @@ export interface PackedError {
   readonly stack: string | undefined;
 }
 
+/**
+ * Results by column: cloning an object for every file would cost more than the file. What is the same for nearly all
+ * results stands in `others` for those only for which it is not.
+ */
 export interface PackedResult {
-  readonly results: readonly (Omit<TaskResult, 'error'> & { readonly error: PackedError | undefined })[];
+  readonly outcomes: readonly TaskResult['outcome'][];
+  readonly hashes: readonly (string | undefined)[];
+  readonly readAt: readonly number[];
+  readonly others: readonly PackedOther[];
   readonly unlinked: readonly {
     readonly name: BatchResult['unlinked'][number]['name'];
     readonly error: PackedError;
   }[];
 }
+
+type PackedOther = Pick<TaskResult, 'entry' | 'torn' | 'comparedBytes'> & {
+  readonly index: number;
+  readonly error: PackedError | undefined;
+};
 
 export function packError(error: unknown): PackedError {
   if (error instanceof CellarmanError) {
@@ -57,21 +69,41 @@ export function unpackError({ code, message, facts, stack }: PackedError): Cella
 }
 
 export function packResult({ results, unlinked }: BatchResult): PackedResult {
+  const others: PackedOther[] = [];
+  for (const [index, { entry, torn, comparedBytes, error }] of results.entries()) {
+    if (entry === undefined && !torn && comparedBytes === 0 && error === undefined) continue;
+    others.push({
+      index,
+      entry,
+      torn,
+      comparedBytes,
+      error: error === undefined ? undefined : packError(error),
+    });
+  }
   return {
-    results: results.map((result) => ({
-      ...result,
-      error: result.error === undefined ? undefined : packError(result.error),
-    })),
+    outcomes: results.map(({ outcome }) => outcome),
+    hashes: results.map(({ hash }) => hash),
+    readAt: results.map(({ readAt }) => readAt),
+    others,
     unlinked: unlinked.map(({ name, error }) => ({ name, error: packError(error) })),
   };
 }
 
-export function unpackResult({ results, unlinked }: PackedResult): BatchResult {
+export function unpackResult({ outcomes, hashes, readAt, others, unlinked }: PackedResult): BatchResult {
+  const byIndex = new Map(others.map((other) => [other.index, other]));
   return {
-    results: results.map((result) => ({
-      ...result,
-      error: result.error === undefined ? undefined : unpackError(result.error),
-    })),
+    results: outcomes.map((outcome, i) => {
+      const other = byIndex.get(i);
+      return {
+        outcome,
+        hash: hashes[i],
+        readAt: readAt[i] ?? 0,
+        entry: other?.entry,
+        torn: other?.torn ?? false,
+        comparedBytes: other?.comparedBytes ?? 0,
+        error: other?.error === undefined ? undefined : unpackError(other.error),
+      };
+    }),
     unlinked: unlinked.map(({ name, error }) => ({ name, error: unpackError(error) })),
   };
 }
