@@ -86,6 +86,9 @@ describe('opening a session', () => {
     expect(await open(() => packet(2, 2))).toBe('NO_SFTP');
     expect(await open(() => packet(2))).toBe('NO_SFTP');
     expect(await open(() => status(0, 4))).toBe('NO_SFTP');
+    const old = new ScriptedServer(() => packet(2, 2));
+    await expect(openSession(old.client)).rejects.toThrow('it speaks version 2, not 3');
+    expect(old.client.destroyed).toBe(true);
   });
 
   test('passes on why the transport ended', async () => {
@@ -197,7 +200,7 @@ describe('requests', () => {
     expect((await Promise.all(reads)).map((blocks) => Buffer.concat(blocks).toString())).toEqual(
       Array(10).fill('x'),
     );
-    expect(session.load).toBe(0);
+    expect([session.load, session.waiting]).toEqual([0, 0]);
 
     expect(session.writeRoom(4 * size)).toBeUndefined();
     const room = session.writeRoom(size);

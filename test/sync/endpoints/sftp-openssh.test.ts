@@ -222,17 +222,18 @@ describe.skipIf(!requireSftpServer())('an SFTP endpoint on OpenSSH', () => {
 
   test('a file that was begun goes on where it ends, or earlier', async () => {
     for (const [most, kept] of [
-      [100, 7],
+      [100, 44],
       [3, 3],
       [0, 0],
     ] as const) {
-      fs.writeFileSync(at('file'), 'content');
+      const content = 'content that is longer than what comes after';
+      fs.writeFileSync(at('file'), content);
       const { file, offset } = (await endpoint.resume?.(p('file'), most)) ?? {};
       expect(offset).toBe(kept);
       await file?.write(Buffer.from(' and'));
       await file?.write(Buffer.from(' more'));
       await file?.close();
-      expect(fs.readFileSync(at('file'), 'utf8')).toBe(`${'content'.slice(0, kept)} and more`);
+      expect(fs.readFileSync(at('file'), 'utf8')).toBe(`${content.slice(0, kept)} and more`);
     }
     fs.symlinkSync('file', at('link'));
     expect(await codeOf(Promise.resolve(endpoint.resume?.(p('link'), 0)))).toBe('SYMLINK_IN_PATH');
@@ -246,6 +247,17 @@ describe.skipIf(!requireSftpServer())('an SFTP endpoint on OpenSSH', () => {
     fs.symlinkSync('/etc', at('a/b'));
     expect(await codeOf(endpoint.list(p('a/b')))).toBe('SYMLINK_IN_PATH');
     expect(await codeOf(endpoint.openRead(p('a/b/passwd')))).toBe('SYMLINK_IN_PATH');
+  });
+
+  test('a name of a removed directory is looked at anew', async () => {
+    fs.mkdirSync(at('other'));
+    await endpoint.makeDirectory(p('d'), 0o700);
+    await writeFile(endpoint, p('d/file'), '');
+    await endpoint.removeFile(p('d/file'));
+    await endpoint.removeDirectory(p('d'));
+    await endpoint.symlink(p('d'), p('other'));
+    expect(await codeOf(endpoint.create(p('d/new')))).toBe('SYMLINK_IN_PATH');
+    expect(fs.readdirSync(at('other'))).toEqual([]);
   });
 
   test('many large files at once, over several sessions', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openSession } from '../../../src/ssh/sftp/session.ts';
 import { SessionPool } from '../../../src/ssh/sftp/session-pool.ts';
 import type { Endpoint, OnProblem } from '../../../src/sync/endpoint.ts';
@@ -304,6 +304,34 @@ describe('a listing that cannot be trusted', () => {
     expect(await codeOf(endpoint.lookup(p('x')))).toBe('UNSUPPORTED');
     expect(await codeOf(endpoint.openRead(p('x')))).toBe('UNSUPPORTED');
     expect(await codeOf(endpoint.list(p('x')))).toBe('UNSUPPORTED');
+  });
+
+  test('names that come behind the end count too', async () => {
+    const asked: number[] = [];
+    const [endpoint, server] = await scripted({ ...directory, [READDIR]: ({ id }) => void asked.push(id) });
+    const listing = endpoint.list(p('d'));
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    server.say(status(asked[0] ?? 0, 1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.say(packet(104, asked[1] ?? 0, 1, 'late', '', attributes(FILE_MODE)));
+    expect((await listing).map(({ name }) => name)).toEqual(['late']);
+  });
+
+  test('a directory that was moved while it was looked at is looked at again', async () => {
+    const looked: number[] = [];
+    const [endpoint, server] = await scripted({
+      [LSTAT]: ({ id, body }) =>
+        body.toString().endsWith('/d') ? void looked.push(id) : packet(105, id, attributes(FILE_MODE)),
+    });
+    const first = endpoint.openRead(p('d/x'));
+    await vi.waitFor(() => expect(looked).toHaveLength(1));
+    await endpoint.rename(p('d'), p('e'));
+    server.say(packet(105, looked[0] ?? 0, attributes(0o40755)));
+    await first;
+    const second = codeOf(endpoint.openRead(p('d/y')));
+    await vi.waitFor(() => expect(looked).toHaveLength(2));
+    server.say(packet(105, looked[1] ?? 0, attributes(0o120777)));
+    expect(await second).toBe('SYMLINK_IN_PATH');
   });
 
   test('a listing that breaks off is no listing', async () => {
