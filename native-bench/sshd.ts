@@ -15,9 +15,18 @@ export interface Remote {
 /** Debian's default subsystem; other systems put it elsewhere, and sshd's own does the same work. */
 const SFTP_SERVER = '/usr/lib/openssh/sftp-server';
 
+/**
+ * bash reads ~/.bashrc when sshd starts it, unless it finds itself inside another shell: whatever the user of this
+ * machine has in there shall burden nobody, neither `rsync --server` nor the SFTP server.
+ */
+const NO_SHELL_START_UP_FILES = 'SetEnv SHLVL=2';
+
 /** An sshd as Debian sets it up, with throw-away keys; `lines` go before its other settings. */
 export function startServer(lines: readonly string[] = []): Promise<Sshd> {
-  return startSshd({ config: lines, sftp: existsSync(SFTP_SERVER) ? SFTP_SERVER : 'internal-sftp' });
+  return startSshd({
+    config: [...lines, NO_SHELL_START_UP_FILES],
+    sftp: existsSync(SFTP_SERVER) ? SFTP_SERVER : 'internal-sftp',
+  });
 }
 
 /** The server as seen through a port of 127.0.0.1, its own or a relay's; makes its key known under that port. */
