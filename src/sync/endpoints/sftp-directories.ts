@@ -34,7 +34,9 @@ export class SftpDirectories {
     if (path === '' || this.#known.has(path)) return undefined;
     const before = this.#checks.get(path);
     if (before !== undefined) return before;
-    const check = this.#check(path).finally(() => this.#checks.delete(path));
+    const check: Promise<void> = this.#check(path).finally(() => {
+      if (this.#checks.get(path) === check) this.#checks.delete(path);
+    });
     this.#checks.set(path, check);
     return check;
   }
@@ -47,16 +49,23 @@ export class SftpDirectories {
 
   /** An empty directory was removed. */
   remove(path: RelPath): void {
-    this.#age++;
-    this.#known.delete(path);
+    this.#drop(path);
   }
 
   /** `path` may be something else from now on, and so may all below it. */
   forget(path: RelPath): void {
-    this.#age++;
-    if (!this.#known.delete(path)) return;
+    // Nothing below is known or being checked without the directory itself: the many renames of files end here.
+    if (!this.#drop(path)) return;
     const below = `${path}/`;
     for (const known of this.#known) if (known.startsWith(below)) this.#known.delete(known);
+    for (const checked of this.#checks.keys()) if (checked.startsWith(below)) this.#checks.delete(checked);
+  }
+
+  #drop(path: RelPath): boolean {
+    const known = this.#known.delete(path);
+    const checked = this.#checks.delete(path);
+    if (known || checked) this.#age++;
+    return known || checked;
   }
 
   async #check(path: RelPath): Promise<void> {

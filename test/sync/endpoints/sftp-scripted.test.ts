@@ -334,6 +334,21 @@ describe('a listing that cannot be trusted', () => {
     expect(await second).toBe('SYMLINK_IN_PATH');
   });
 
+  test('a directory is looked at once, however many files are renamed meanwhile', async () => {
+    const looked: number[] = [];
+    const [endpoint, server] = await scripted({
+      [LSTAT]: ({ id, body }) =>
+        body.toString().endsWith('/d') ? void looked.push(id) : packet(105, id, attributes(FILE_MODE)),
+    });
+    const first = endpoint.openRead(p('d/x'));
+    await vi.waitFor(() => expect(looked).toHaveLength(1));
+    await endpoint.rename(p('a'), p('b'));
+    server.say(packet(105, looked[0] ?? 0, attributes(0o40755)));
+    await first;
+    await endpoint.openRead(p('d/y'));
+    expect(looked).toHaveLength(1);
+  });
+
   test('a listing that breaks off is no listing', async () => {
     let count = 0;
     const [endpoint] = await scripted({
