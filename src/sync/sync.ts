@@ -54,8 +54,11 @@ export async function sync(
   const found: ResolvedSource[] = [];
   for (const text of texts) {
     const { path, site } = await sites.at(text);
-    found.push(await resolveSource(text, path, site));
+    const source = await resolveSource(text, path, site);
+    if (source.only !== undefined || keptParts(options).recursive) found.push(source);
+    else tally.warning(failure('DIRECTORY_SKIPPED', { path: text }).message);
   }
+  if (found.length === 0) return tally.end();
   await using ends = new Ends();
   const roots: SourceRoot[] = [];
   for (const source of found) {
