@@ -161,6 +161,20 @@ describe('claimRepository', () => {
     await expect(losing).rejects.toMatchObject({ code: 'LOCKED_ELSEWHERE' });
   });
 
+  it('gives way at once to a claim whose name comes before, even if that is withdrawn later', async () => {
+    const endpoint = await repository();
+    const earlier = { ...SOMEBODY, pid: 0 };
+    await lay(endpoint, 'claim', earlier, 'remote');
+    const outcome = claimRepository(endpoint, 'remote').catch((error: unknown) => error);
+    await setImmediate();
+    await endpoint.removeFile(joinPath(OURS, claimName('claim', runName(earlier, 'remote'))));
+    expect(await outcome).toMatchObject({
+      code: 'LOCKED_ELSEWHERE',
+      facts: { owner: 'process 0 on db1.example.org' },
+    });
+    expect(await files(endpoint)).toEqual([]);
+  });
+
   it('is withdrawn when the connection fails', async () => {
     let failing = false;
     const endpoint = new MemoryEndpoint({

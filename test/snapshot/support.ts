@@ -41,8 +41,13 @@ export async function read(endpoint: Endpoint, at: RelPath): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-/** Makes a tree that stands already a complete snapshot: writes its manifest. */
-export async function record(endpoint: Endpoint, id: string, finished = OLD): Promise<void> {
+/** Makes a tree that stands already a complete snapshot: writes its manifest, without sections for `unread` directories. */
+export async function record(
+  endpoint: Endpoint,
+  id: string,
+  finished = OLD,
+  unread: readonly string[] = [],
+): Promise<void> {
   if ((await endpoint.lookup(OURS)) === undefined) await endpoint.makeDirectory(OURS, 0o700);
   const newHash = await loadXxh64();
   const file = await endpoint.create(manifestPath(id));
@@ -69,7 +74,10 @@ export async function record(endpoint: Endpoint, id: string, finished = OLD): Pr
       directory: { ...directory, name: byteString(directory.name), hash: undefined, racy: false },
       entries,
     });
-    for (const entry of entries) if (entry.type === 'directory') await walk(joinPath(at, entry.name), entry);
+    for (const entry of entries) {
+      const below = joinPath(at, entry.name);
+      if (entry.type === 'directory' && !unread.includes(below)) await walk(below, entry);
+    }
   };
   const root = await endpoint.lookup(treePath(id));
   if (root === undefined) throw new Error(`there is no tree ${id}`);

@@ -135,6 +135,20 @@ describe('verifySnapshots', () => {
     ]);
   });
 
+  it.each(['a/b', 'empty dir'])(
+    'tells what was put into %s, which could not be read for the snapshot',
+    async (unread) => {
+      const endpoint = new MemoryEndpoint();
+      await plant(endpoint, A, { 'a/': '', 'a/b/': '', 'empty dir/': '', last: 'x' });
+      await record(endpoint, A, OLD, [unread]);
+      expect((await verify(endpoint)).lines).toEqual([]);
+      const times = await directoryTimes(endpoint);
+      await plant(endpoint, `${A}/${unread}/new`, { file: '' });
+      await restoreTimes(endpoint, times);
+      expect((await verify(endpoint)).lines).toEqual([`added ${unread}/new`, `added ${unread}/new/file`]);
+    },
+  );
+
   it('names everything below a directory that is gone', async () => {
     const endpoint = await snapshot();
     const times = await directoryTimes(endpoint);
