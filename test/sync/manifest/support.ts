@@ -96,7 +96,7 @@ const time = fc.oneof(
   fc.integer({ min: 0, max: 2 ** 33 }).map((seconds) => seconds * 1_000_000),
 );
 
-export const anyEntry: fc.Arbitrary<RecordedEntry> = fc
+const anyEntry: fc.Arbitrary<RecordedEntry> = fc
   .record({
     name: anyName,
     type: fc.constantFrom<EntryType>('file', 'directory', 'symlink', 'fifo', 'socket', 'device'),
