@@ -62,6 +62,8 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   BACKUP_MANIFEST: EXIT.failed,
   WAL_DAMAGED: EXIT.failed,
   WAL_DIFFERS: EXIT.failed,
+  WAL_INCOMPLETE: EXIT.failed,
+  COMPRESSION: EXIT.failed,
   BACKUP_INFO: EXIT.failed,
   LOCKED: EXIT.failed,
   LOCKED_ELSEWHERE: EXIT.failed,
@@ -97,6 +99,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   HOST_UNREACHABLE: EXIT.unreachable,
 
   DESTINATION_PARENT_MISSING: EXIT.fileError,
+  DESTINATION_DANGLING: EXIT.fileError,
   PERMISSION_DENIED: EXIT.fileError,
   SYMLINK_IN_PATH: EXIT.fileError,
   SYMLINK_LOOP: EXIT.fileError,
@@ -122,6 +125,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   ABORTED: EXIT.interrupted,
 
   SOURCE_MISSING: EXIT.partial,
+  SOURCE_UNREADABLE: EXIT.partial,
   NOT_FOUND: EXIT.partial,
   DIRECTORY_IN_THE_WAY: EXIT.partial,
   DIRECTORY_SKIPPED: EXIT.partial,

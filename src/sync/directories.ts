@@ -1,8 +1,8 @@
 import { checkAborted } from '../system/abort.ts';
-import { CellarmanError } from '../system/errors.ts';
 import type { Endpoint, OnProblem } from './endpoint.ts';
 import type { Attributes, Entry, RelPath } from './entry.ts';
 import { joinPath } from './path.ts';
+import { isOfPath } from './run-failure.ts';
 
 interface Finished {
   readonly path: RelPath;
@@ -46,8 +46,7 @@ export class Directories {
       await this.#destination.makeDirectory(target, mode | USABLE);
       return true;
     } catch (error) {
-      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST' || error.code === 'NO_SPACE')
-        throw error;
+      if (!isOfPath(error)) throw error;
       this.#onProblem(path, error);
       return false;
     }
@@ -97,7 +96,7 @@ export class Directories {
     try {
       await this.#destination.setAttributes(joinPath(this.#base, path), attributes);
     } catch (error) {
-      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+      if (!isOfPath(error)) throw error;
       this.#onProblem(path, error);
     }
   }

@@ -1,5 +1,4 @@
 import { checkAborted } from '../system/abort.ts';
-import { CellarmanError } from '../system/errors.ts';
 import { Batching, type NotedBatch } from './batching.ts';
 import type { Follower } from './hard-links.ts';
 import { linkInto } from './lanes/execute.ts';
@@ -7,6 +6,7 @@ import { temporaryName } from './lanes/temporary-name.ts';
 import type { Note } from './note.ts';
 import type { Outcomes } from './outcomes.ts';
 import { joinPath, parentOf } from './path.ts';
+import { isOfPath } from './run-failure.ts';
 import { taskFor } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
 
@@ -35,7 +35,7 @@ export async function followLeaders(
         if (!dryRun) await linkInto(context, existing, target, note.step.existing !== undefined);
         outcomes.following(note, leader, true);
       } catch (error) {
-        if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+        if (!isOfPath(error)) throw error;
         orphans.push(...copyOf(setup, note));
       }
     }

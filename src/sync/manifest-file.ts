@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fromText } from '../system/byte-string.ts';
+import { failure, isFailure } from '../system/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { localEndpoint } from './endpoints/local.ts';
 import type { RelPath } from './entry.ts';
@@ -63,12 +64,17 @@ export async function createLocalManifest(path: string, header: ManifestHeader):
 
 /**
  * A manifest of this machine, to be read alongside a walk. It is read through once before: what acts on it must be able
- * to rely on every line. NOT_FOUND, MANIFEST_DAMAGED, MANIFEST_UNSUPPORTED.
+ * to rely on every line. FILE_UNREADABLE, MANIFEST_DAMAGED, MANIFEST_UNSUPPORTED.
  */
 export async function openLocalManifest(path: string): Promise<ManifestCursor> {
   const absolute = resolve(path);
   const endpoint = localEndpoint(fromText(dirname(absolute)));
   const name = fromText(basename(absolute));
-  for await (const _ of await readManifest(endpoint, name));
+  try {
+    for await (const _ of await readManifest(endpoint, name));
+  } catch (error) {
+    if (!isFailure(error) || isFailure(error, 'MANIFEST_DAMAGED', 'MANIFEST_UNSUPPORTED')) throw error;
+    throw failure('FILE_UNREADABLE', { path, detail: error.message }, error);
+  }
   return new ManifestCursor(await readManifest(endpoint, name));
 }

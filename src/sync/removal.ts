@@ -1,9 +1,9 @@
 import { checkAborted } from '../system/abort.ts';
-import { CellarmanError } from '../system/errors.ts';
 import type { Endpoint, OnProblem } from './endpoint.ts';
 import type { Entry, RelPath } from './entry.ts';
 import type { Filter } from './filter.ts';
 import { joinPath } from './path.ts';
+import { isOfPath } from './run-failure.ts';
 
 export interface RemovalRules {
   /** What it protects is not removed, nor any directory that holds such a thing. */
@@ -57,8 +57,7 @@ export class Removal {
       this.#onRemoved(path, entry);
       return true;
     } catch (error) {
-      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST' || error.code === 'ABORTED')
-        throw error;
+      if (!isOfPath(error)) throw error;
       if (error.code === 'NOT_FOUND') return true;
       this.#onProblem(path, error);
       return false;

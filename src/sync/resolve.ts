@@ -1,8 +1,9 @@
 import { type ByteString, byteString } from '../system/byte-string.ts';
-import { failure } from '../system/errors.ts';
+import { failure, isFailure } from '../system/errors.ts';
 import type { Site } from './endpoints/site.ts';
 import type { RelPath } from './entry.ts';
 import { joinPath, nameOf, parentOf } from './path.ts';
+import { isOfPath } from './run-failure.ts';
 
 /** A source as it lies on its site. */
 export interface ResolvedSource {
@@ -16,7 +17,7 @@ export interface ResolvedSource {
 
 /**
  * rsync's rule: a source that ends in a slash (or `/.`, or is `.` or `..`) stands for the content of that directory, any
- * other for the entry of that name. SOURCE_MISSING.
+ * other for the entry of that name. SOURCE_MISSING, SOURCE_UNREADABLE.
  */
 export async function resolveSource(text: string, path: ByteString, site: Site): Promise<ResolvedSource> {
   const trimmed = byteString(path.replace(/(\/+\.?)+$/, ''));
@@ -29,7 +30,10 @@ export async function resolveSource(text: string, path: ByteString, site: Site):
         : '.'
       : trimmed
     : directoryOf(trimmed);
-  const root = await site.real(byteString(wanted));
+  const root = await site.real(byteString(wanted)).catch((error: unknown) => {
+    if (!isOfPath(error)) throw error;
+    throw failure('SOURCE_UNREADABLE', { path: text, detail: error.message }, error);
+  });
   if (root === undefined) throw failure('SOURCE_MISSING', { path: text });
   return { site, root, only: content ? undefined : name, text };
 }
@@ -53,7 +57,7 @@ export interface DestinationWishes {
 
 /**
  * Finds the destination, and makes its directory where it is missing: the last component only, unless `makePath`.
- * DESTINATION_NOT_A_DIRECTORY, DESTINATION_PARENT_MISSING.
+ * DESTINATION_NOT_A_DIRECTORY, DESTINATION_PARENT_MISSING, DESTINATION_DANGLING.
  */
 export async function resolveDestination(
   text: string,
@@ -105,6 +109,10 @@ async function makeDirectory(
       at = joinPath(at, name);
       await endpoint.makeDirectory(at, 0o777 & ~process.umask());
     }
+  } catch (error) {
+    // What leads somewhere would have been found before.
+    if (isFailure(error, 'EXISTS')) throw failure('DESTINATION_DANGLING', { path: text }, error);
+    throw error;
   } finally {
     await endpoint.close();
   }

@@ -1,9 +1,10 @@
 import type { ByteString } from '../system/byte-string.ts';
 import { toText } from '../system/byte-string.ts';
-import { CellarmanError, failure } from '../system/errors.ts';
+import { type CellarmanError, failure } from '../system/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Entry, RelPath } from './entry.ts';
 import { ROOT } from './path.ts';
+import { isOfPath } from './run-failure.ts';
 
 /** One SRC of the command line: the content of a directory, or one entry of it. */
 export interface SourceRoot {
@@ -98,7 +99,7 @@ export class SourceTree {
       const entries = await entriesOf(root, path);
       return { entries: root.owners === undefined ? entries : await root.owners.map(entries) };
     } catch (error) {
-      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+      if (!isOfPath(error)) throw error;
       return { entries: [], error };
     }
   }

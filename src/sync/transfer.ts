@@ -15,6 +15,7 @@ import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory 
 import { Recorder, recorded } from './recorder.ts';
 import { Removal } from './removal.ts';
 import type { SyncReport } from './report.ts';
+import { isOfPath } from './run-failure.ts';
 import { Selection } from './selection.ts';
 import { settle } from './settle.ts';
 import type { SourceListing } from './source-tree.ts';
@@ -40,7 +41,8 @@ interface Place {
 
 interface Loaded {
   readonly source: SourceListing;
-  readonly existing: readonly Entry[];
+  /** What stands in the destination; or why that cannot be seen. */
+  readonly existing: readonly Entry[] | CellarmanError;
   readonly bases: readonly (readonly Entry[])[];
 }
 
@@ -134,7 +136,8 @@ class Transfer {
     const walker = {
       load: (place: Place) => this.#load(place),
       children: (place: Place) => place.children,
-      weigh: (loaded: Loaded) => loaded.source.entries.length + loaded.existing.length,
+      weigh: ({ source, existing }: Loaded) =>
+        source.entries.length + (existing instanceof CellarmanError ? 0 : existing.length),
     };
     const endpoints = [destination, ...source.roots.map((root) => root.endpoint)];
     const directories = Math.max(...endpoints.map(({ capabilities }) => capabilities.concurrency));
@@ -145,24 +148,37 @@ class Transfer {
   }
 
   async #load(place: Place): Promise<Loaded> {
-    const { source, destination, base, bases } = this.#setup;
+    const { source, destination, bases } = this.#setup;
     const [listing, existing, ...fromBases] = await Promise.all([
       source.list(place.path, place.roots),
-      place.existing === undefined
-        ? NOTHING_THERE
-        : destination.list(joinPath(base, place.path)).catch(ifVanished(NOTHING_THERE)),
+      this.#existing(place),
       ...bases.map((basis, i) =>
         place.inBasis[i] === true
           ? // A basis is a help, not a need: what cannot be read there is transferred.
-            destination.list(joinPath(basis.path, place.path)).catch(unlessLost(NOTHING_THERE))
+            destination.list(joinPath(basis.path, place.path)).catch(ifOfPath(NOTHING_THERE))
           : NOTHING_THERE,
       ),
     ]);
     return { source: listing, existing, bases: fromBases };
   }
 
+  async #existing({ path, existing, standing }: Place): Promise<readonly Entry[] | CellarmanError> {
+    const { destination, base } = this.#setup;
+    if (existing === undefined || !(await standing)) return NOTHING_THERE;
+    try {
+      return await destination.list(joinPath(base, path));
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      return error.code === 'NOT_FOUND' ? NOTHING_THERE : error;
+    }
+  }
+
   async #visit(place: Place, loaded: Loaded): Promise<void> {
     const { path } = place;
+    if (loaded.existing instanceof CellarmanError) {
+      this.#outcomes.problem(path, loaded.existing);
+      return;
+    }
     for (const error of loaded.source.failures) {
       this.#incomplete = true;
       this.#outcomes.problem(path, error);
@@ -179,7 +195,7 @@ class Transfer {
     }
     const chosen = this.#selection.choose(path, loaded.source);
     this.#setup.tally.scanned(chosen.entries.length);
-    const plan = await this.#plan(place, loaded, chosen.entries);
+    const plan = await this.#plan(place, chosen.entries, loaded.existing, loaded.bases);
     if (!(await place.standing)) return;
     const listing = this.#recorder?.begin(path, place.entry ?? TOP, plan.steps.length);
     const batching = new Batching<Note>(path);
@@ -200,21 +216,20 @@ class Transfer {
     listing?.close();
   }
 
-  async #plan(place: Place, loaded: Loaded, entries: readonly Entry[]): Promise<DirectoryPlan> {
+  async #plan(
+    place: Place,
+    entries: readonly Entry[],
+    existing: readonly Entry[],
+    listed: Loaded['bases'],
+  ): Promise<DirectoryPlan> {
     const { recall, bases, rules } = this.#setup;
     const { path } = place;
-    const standing = place.existing === undefined ? undefined : await recall?.(path, loaded.existing);
+    const standing = place.existing === undefined ? undefined : await recall?.(path, existing);
     const basisListings: BasisListing[] = [];
     for (const [i, basis] of bases.entries()) {
-      basisListings.push({ use: basis.use, entries: (await basis.recall?.(path)) ?? loaded.bases[i] ?? [] });
+      basisListings.push({ use: basis.use, entries: (await basis.recall?.(path)) ?? listed[i] ?? [] });
     }
-    return planDirectory(
-      entries,
-      standing?.entries ?? loaded.existing,
-      basisListings,
-      rules,
-      standing?.recorded,
-    );
+    return planDirectory(entries, standing?.entries ?? existing, basisListings, rules, standing?.recorded);
   }
 
   /** Starts on one step; resolves to whether the directory it is in changes by it. */
@@ -393,7 +408,7 @@ class Transfer {
 
   #report(path: RelPath): (error: unknown) => void {
     return (error) => {
-      if (!(error instanceof CellarmanError) || error.code === 'CONNECTION_LOST') throw error;
+      if (!isOfPath(error)) throw error;
       this.#outcomes.problem(path, error);
     };
   }
@@ -412,16 +427,9 @@ const TOP: Entry = {
   identity: undefined,
 };
 
-function ifVanished<T>(instead: T): (error: unknown) => T {
+function ifOfPath<T>(instead: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof CellarmanError && error.code === 'NOT_FOUND') return instead;
-    throw error;
-  };
-}
-
-function unlessLost<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (error instanceof CellarmanError && error.code !== 'CONNECTION_LOST') return instead;
+    if (isOfPath(error)) return instead;
     throw error;
   };
 }

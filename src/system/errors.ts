@@ -56,6 +56,10 @@ const TEXTS = {
 
   // Where a run begins and ends.
   SOURCE_MISSING: ({ path }: PathFacts) => `the source ${path} does not exist`,
+  SOURCE_UNREADABLE: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `the source ${path} cannot be read: ${detail}`,
+  DESTINATION_DANGLING: ({ path }: PathFacts) =>
+    `the destination ${path} is a symbolic link that leads nowhere`,
   DESTINATION_NOT_A_DIRECTORY: ({ path }: PathFacts) =>
     `the destination ${path} is a file, and a directory is needed for what is to be copied`,
   DESTINATION_PARENT_MISSING: ({ path }: PathFacts) =>
@@ -154,6 +158,18 @@ const TEXTS = {
   // The WAL archive.
   WAL_DIFFERS: ({ path }: PathFacts) =>
     `${path} is there already with another content and was left alone: do two clusters archive to one place?`,
+  WAL_INCOMPLETE: ({
+    path,
+    size,
+    expected,
+  }: PathFacts & { readonly size: number; readonly expected: string }) =>
+    `${path} has ${size} of ${expected} bytes and was left where it is: it is still being written, or was cut off`,
+  COMPRESSION: ({
+    program,
+    path,
+    detail,
+  }: PathFacts & { readonly program: string; readonly detail: string }) =>
+    `${program} failed on ${path}: ${detail}`,
 
   // Talking to PostgreSQL.
   CONNINFO: ({ detail }: { readonly detail: string }) => `connection string: ${detail}`,

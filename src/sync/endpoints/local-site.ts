@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { type ByteString, byteString, fromText, toFsPath, toText } from '../../system/byte-string.ts';
 import { fromErrno } from '../../system/errno.ts';
+import { failure } from '../../system/errors.ts';
 import { SAME_CLOCK } from '../clock.ts';
 import { localEndpoint } from './local.ts';
 import { parseOwnerFiles } from './owner-files.ts';
@@ -15,6 +16,9 @@ export function localSite(): Site {
       try {
         return byteString(fs.realpathSync.native(toFsPath(path), 'latin1'));
       } catch (error) {
+        // Here every link is followed: the chain of them does not end.
+        if ((error as NodeJS.ErrnoException).code === 'ELOOP')
+          throw failure('SYMLINK_LOOP', { path: toText(path) }, error);
         const failed = fromErrno(error, toText(path));
         if (failed.code === 'NOT_FOUND' || failed.code === 'NOT_A_DIRECTORY') return undefined;
         throw failed;

@@ -6,8 +6,9 @@ import type { RemoteLocation } from '../../ssh/location.ts';
 import type { ReachOptions } from '../../ssh/reach-options.ts';
 import { OpenFlag } from '../../ssh/sftp/protocol.ts';
 import { openSession, type SftpSession } from '../../ssh/sftp/session.ts';
-import { type ByteString, byteString, fromText } from '../../system/byte-string.ts';
-import { type CellarmanError, isFailure } from '../../system/errors.ts';
+import { isVague } from '../../ssh/sftp/status.ts';
+import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
+import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { SourceClock } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { parseOwnerFiles } from './owner-files.ts';
@@ -16,6 +17,8 @@ import type { OwnerNames, Site } from './site.ts';
 
 /** Microseconds by which a clock may be off that cannot be looked at. */
 const UNKNOWN_SKEW = 5_000_000;
+/** Bytes of a name in nearly all file systems. */
+const NAME_MAX = 255;
 const HERE = byteString('.');
 
 /** A host that is reached by SFTP. Connects when it is first needed, and again when the connection is lost. */
@@ -66,6 +69,8 @@ class RemoteSite implements Site {
       return real;
     } catch (error) {
       if (isFailure(error, 'NOT_FOUND')) return undefined;
+      if (isVague(error) && path.split('/').some((name) => name.length > NAME_MAX))
+        throw failure('NAME_TOO_LONG', { path: toText(path) }, error);
       throw error;
     }
   }

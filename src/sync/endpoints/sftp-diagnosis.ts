@@ -37,7 +37,14 @@ export class SftpDiagnosis {
 
   /** Of an open file that could not be written. */
   async ofWrite(error: unknown, path: RelPath): Promise<unknown> {
-    return isVague(error) ? this.#ofSpace(error, path, await this.#fileSystem(parentOf(path))) : error;
+    if (!isVague(error)) return error;
+    // OpenSSH calls it a failure when only a part of a block found room.
+    return this.#ofSpace(
+      error,
+      path,
+      await this.#fileSystem(parentOf(path)),
+      this.#sessions.first.limits.write,
+    );
   }
 
   async ofLink(error: unknown, existing: RelPath, path: RelPath): Promise<unknown> {
@@ -83,12 +90,13 @@ export class SftpDiagnosis {
     return this.#failure((await this.#isEmpty(path)) ? 'BUSY' : 'NOT_EMPTY', path, error);
   }
 
-  #ofSpace(error: unknown, path: RelPath, fileSystem: SftpFileSystem | undefined): unknown {
+  /** @param needed bytes that there was no room for */
+  #ofSpace(error: unknown, path: RelPath, fileSystem: SftpFileSystem | undefined, needed = BLOCK): unknown {
     const tooLong =
       nameOf(path).length > (fileSystem?.nameMax ?? NAME_MAX) || this.#places.place(path).length >= PATH_MAX;
     if (tooLong) return this.#failure('NAME_TOO_LONG', path, error);
     if (fileSystem?.readOnly === true) return this.#failure('READ_ONLY', path, error);
-    if (fileSystem !== undefined && fileSystem.available < BLOCK)
+    if (fileSystem !== undefined && fileSystem.available < needed)
       return this.#failure('NO_SPACE', path, error);
     return error;
   }

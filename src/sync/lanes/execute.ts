@@ -1,14 +1,12 @@
 import { toText } from '../../system/byte-string.ts';
-import { CellarmanError, failure, isFailure } from '../../system/errors.ts';
+import { failure } from '../../system/errors.ts';
 import type { RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import type { LaneContext } from './context.ts';
 import { copyFile } from './copy.ts';
 import { hashFile } from './hash-file.ts';
 import type { Task, TaskResult } from './task.ts';
-
-/** What ends the run instead of failing one path. */
-const FATAL = ['CONNECTION_LOST', 'NO_SPACE', 'READ_ONLY', 'ABORTED', 'TIMEOUT', 'PROTOCOL'] as const;
 
 /** Does one task. Failures of its path are in the result; what ends the run is thrown. */
 export async function execute(
@@ -20,7 +18,7 @@ export async function execute(
   try {
     return await new Execution(context, root, directory, task).run();
   } catch (error) {
-    if (!(error instanceof CellarmanError) || isFailure(error, ...FATAL)) throw error;
+    if (!isOfPath(error)) throw error;
     return { ...NOTHING, outcome: 'failed', error };
   }
 }
@@ -120,7 +118,7 @@ class Execution {
         return { ...NOTHING, outcome: 'reused', hash: copied.hash, comparedBytes };
       }
     } catch (error) {
-      if (!isFailure(error) || isFailure(error, ...FATAL)) throw error;
+      if (!isOfPath(error)) throw error;
     }
     // The basis is gone or not what it was: the source is right here.
     return { ...(await this.#copyOver(comparedBytes)) };
@@ -165,7 +163,7 @@ class Execution {
     try {
       await linkInto(this.#context, this.#basisPath(), this.#target, this.#task.replaces);
     } catch (error) {
-      if (!isFailure(error) || isFailure(error, ...FATAL)) throw error;
+      if (!isOfPath(error)) throw error;
       if (this.#task.entry.type === 'symlink') return await this.#symlink();
       // As many links as the file system allows, another file system, or the basis lost the file: its content will do.
       return await this.#reuse(comparedBytes);

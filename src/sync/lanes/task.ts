@@ -61,7 +61,7 @@ export interface Lane {
   readonly depth: number;
   /**
    * Settles when every task of the batch was dealt with; failures of single paths are in the result. Rejects with what
-   * ends the run: CONNECTION_LOST, NO_SPACE, READ_ONLY, ABORTED.
+   * ends the run (see `isOfPath`).
    */
   run(batch: Batch): Promise<BatchResult>;
   close(): Promise<void>;
