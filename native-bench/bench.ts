@@ -33,21 +33,19 @@ export interface BenchOptions {
   readonly work?: string;
   /** Leave the work directory with its trees. */
   readonly keep: boolean;
-  /** Where this program shall write CPU profiles. */
-  readonly profileDirectory?: string;
 }
 
 export async function setUp(options: BenchOptions): Promise<Bench> {
   const work = options.work ?? mkdtempSync(join(tmpdir(), 'cellarman-bench-'));
   mkdirSync(work, { recursive: true });
-  const ours = new Ours(options.profileDirectory);
+  const ours = new Ours();
   const probe = join(work, 'probe');
-  const sshd = await startServer();
+  let sshd: Sshd | undefined;
   let relay: Relay | undefined;
   let distant: Remote | undefined;
   const tearDown = async (): Promise<void> => {
     relay?.stop();
-    await sshd.stop();
+    await sshd?.stop();
     rmSync(probe, { recursive: true, force: true });
     if (options.keep) return;
     // A directory that was given is not ours as a whole.
@@ -55,11 +53,13 @@ export async function setUp(options: BenchOptions): Promise<Bench> {
     if (options.work === undefined) rmSync(work, { recursive: true, force: true });
   };
   try {
+    const server = await startServer();
+    sshd = server;
     mkdirSync(join(probe, 'source'), { recursive: true });
     writeFileSync(join(probe, 'source', 'file'), 'x');
     const source = join(probe, 'source/');
     const our = await tryCipher((remote) =>
-      new Ours().over(remote, 'sync', '-r', ours.url(remote, source), join(probe, 'ours/')),
+      ours.over(remote, 'sync', '-r', ours.url(remote, source), join(probe, 'ours/')),
     );
     const usual = await tryCipher((remote) =>
       rsyncOverSsh(remote, undefined, '-r', `:${source}`, join(probe, 'rsync/')),
@@ -68,11 +68,11 @@ export async function setUp(options: BenchOptions): Promise<Bench> {
       work,
       trees: new Trees(join(work, 'trees')),
       ours,
-      sshd,
-      remote: remoteOf(sshd),
+      sshd: server,
+      remote: remoteOf(server),
       distant: async () => {
-        relay ??= await startRelay(sshd.port, ROUND_TRIP_MILLISECONDS);
-        distant ??= remoteOf(sshd, relay.port);
+        relay ??= await startRelay(server.port, ROUND_TRIP_MILLISECONDS);
+        distant ??= remoteOf(server, relay.port);
         return { ...distant, roundTrip: relay.roundTrip };
       },
       ourCipher: our.cipher ?? ASSUMED_CIPHER,

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Arguments, parseArguments, select, USAGE } from './arguments.ts';
-import { type Bench, setUp } from './bench.ts';
+import { setUp } from './bench.ts';
+import { stopIfInterrupted, watchSignals } from './interruption.ts';
 import { describeMachine } from './machine.ts';
-import { descendants } from './process-tree.ts';
 import { outcomeTable, remarks, verdictTable } from './report.ts';
 import { writeResults } from './results.ts';
 import { type Result, runScenario } from './rounds.ts';
@@ -16,27 +16,27 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 async function main(args: Arguments): Promise<void> {
   const scale = args.quick ? QUICK : FULL;
   const selected = select(scenarios(scale), args.only);
-  const profiling = args.profile !== undefined;
+  const profile = args.profile === undefined ? undefined : resolve(args.profile);
+  watchSignals();
   await using bench = await setUp({
     keep: args.keep,
     ...(args.work === undefined ? {} : { work: resolve(args.work) }),
-    ...(args.profile === undefined ? {} : { profileDirectory: resolve(args.profile) }),
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => breakOff(bench));
+  stopIfInterrupted();
   const machine = describeMachine(bench);
   print(`${plainTable(machine.slice(1))}\n`);
 
   const results: Result[] = [];
   for (const scenario of selected) {
     print(`\n(${scenario.names[0]}) ${scenario.title}`);
-    const rounds = args.rounds ?? (profiling ? 1 : Math.min(scenario.rounds, scale.rounds));
-    const result = await runScenario(bench, scenario, { rounds, oursOnly: profiling, onRun: showRun });
+    const rounds = args.rounds ?? (profile !== undefined ? 1 : Math.min(scenario.rounds, scale.rounds));
+    const result = await runScenario(bench, scenario, { rounds, profile, onRun: showRun });
     showRun('', 0);
     results.push(result);
     print(plainTable(outcomeTable(result)));
     for (const remark of remarks(result)) print(remark);
   }
-  if (profiling) return print(`\nCPU profiles are in ${args.profile}`);
+  if (profile !== undefined) return print(`\nCPU profiles are in ${profile}`);
 
   print(`\n${plainTable(verdictTable(results))}`);
   const complete = !args.quick && args.only.length === 0;
@@ -44,19 +44,6 @@ async function main(args: Arguments): Promise<void> {
   if (out === undefined) return;
   writeResults(out, machine, results);
   print(`\nwrote ${out}`);
-}
-
-/** Leaves neither processes nor trees behind. */
-function breakOff(bench: Bench): void {
-  for (const pid of descendants(process.pid)) {
-    try {
-      process.kill(pid);
-    } catch {
-      // It ended by itself.
-    }
-  }
-  const end = (): never => process.exit(130);
-  bench[Symbol.asyncDispose]().then(end, end);
 }
 
 function print(text: string): void {

@@ -4,8 +4,6 @@ import { descendants, reapedSeconds, Sightings, spentSeconds } from './process-t
 
 export interface Command {
   readonly argv: readonly [string, ...string[]];
-  /** Added to the benchmark's own environment. */
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Measured {
@@ -41,10 +39,7 @@ export async function measure(command: Command, listener?: number): Promise<Meas
   const reapedBefore = reapedSeconds(process.pid);
   const spentBefore = listener === undefined ? 0 : spentSeconds(listener);
   const start = performance.now();
-  const child = spawn(program, args, {
-    env: { ...process.env, ...command.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_LIMIT);

@@ -9,20 +9,12 @@ export const OURS = 'cellarman';
 
 /** This program's command lines, as a user would give them. */
 export class Ours {
-  readonly #profileDirectory: string | undefined;
-
-  constructor(profileDirectory?: string) {
-    this.#profileDirectory = profileDirectory;
-  }
-
   get absent(): string | undefined {
     return existsSync(MAIN) ? undefined : 'not built: run `npm run build`';
   }
 
   command(...args: string[]): Command {
-    const argv = [process.execPath, MAIN, ...args] as const;
-    if (this.#profileDirectory === undefined) return { argv };
-    return { argv, env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${this.#profileDirectory}` } };
+    return { argv: [process.execPath, MAIN, ...args] };
   }
 
   /** A command that reaches a host. */
@@ -34,4 +26,9 @@ export class Ours {
   url(remote: Remote, path: string): string {
     return `sftp://${remote.user}@${remote.host}:${remote.port}${path}`;
   }
+}
+
+/** The same command; each of its threads writes a CPU profile at the end. */
+export function profiled({ argv: [node, ...args] }: Command, directory: string): Command {
+  return { argv: [node, '--cpu-prof', `--cpu-prof-dir=${directory}`, ...args] };
 }

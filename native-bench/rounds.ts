@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
+import { stopIfInterrupted } from './interruption.ts';
 import { failureText, type Measured, measure } from './measure.ts';
-import { OURS } from './ours.ts';
+import { OURS, profiled } from './ours.ts';
 import type { Contestant, PresentContestant, Scenario } from './scenario.ts';
 
 export interface Outcome {
@@ -22,8 +23,8 @@ export interface Result {
 
 export interface RoundOptions {
   readonly rounds: number;
-  /** Only this program takes part: its profile is wanted, not a comparison. */
-  readonly oursOnly: boolean;
+  /** Only this program takes part, and its timed runs write CPU profiles into this directory. */
+  readonly profile: string | undefined;
   /** Told before each run. */
   readonly onRun: (contestant: string, round: number) => void;
 }
@@ -40,15 +41,19 @@ export async function runScenario(bench: Bench, scenario: Scenario, options: Rou
   try {
     const trial = await scenario.prepare(bench, directory);
     const racers = trial.contestants
-      .filter(({ name }) => !options.oursOnly || name === OURS)
+      .filter(({ name }) => options.profile === undefined || name === OURS)
       .map((contestant) => new Racer(contestant));
-    for (const racer of racers) await racer.prepare();
+    for (const racer of racers) {
+      stopIfInterrupted();
+      await racer.prepare();
+    }
     for (let round = 0; round <= options.rounds; round++) {
       trial.beforeRound?.(round);
       for (const racer of round % 2 === 0 ? racers : racers.toReversed()) {
         if (racer.out) continue;
+        stopIfInterrupted();
         options.onRun(racer.name, round);
-        await racer.run(bench, round, round === 0 || round === options.rounds);
+        await racer.run(bench, round, options);
       }
     }
     return { scenario, outcomes: racers.map((racer) => racer.outcome), notes: trial.notes ?? [] };
@@ -86,14 +91,16 @@ class Racer {
     });
   }
 
-  async run(bench: Bench, round: number, check: boolean): Promise<void> {
+  async run(bench: Bench, round: number, { rounds, profile }: RoundOptions): Promise<void> {
     await this.#guard('failed', async () => {
       if (this.#contestant === undefined) return;
       this.#contestant.reset?.();
       writeBack();
-      const measured = await measure(this.#contestant.command(), bench.sshd.pid);
+      const plain = this.#contestant.command();
+      const command = profile === undefined || round === 0 ? plain : profiled(plain, profile);
+      const measured = await measure(command, bench.sshd.pid);
       if (measured.status !== 0) throw new Error(failureText(measured.status, measured.stderr));
-      const wrong = check ? await this.#contestant.check() : [];
+      const wrong = round === 0 || round === rounds ? await this.#contestant.check() : [];
       if (wrong.length > 0) throw new Error(`wrong result: ${wrong.join('; ')}`);
       if (round > 0) this.#runs.push(measured);
     });
