@@ -11,7 +11,7 @@ import { ROOT } from '../sync/path.ts';
 import type { PlanRules } from '../sync/plan.ts';
 import type { SyncReport } from '../sync/report.ts';
 import type { ResolvedSource } from '../sync/resolve.ts';
-import { rulesFor } from '../sync/rules.ts';
+import { keptInFull, rulesFor } from '../sync/rules.ts';
 import { SourceTree } from '../sync/source-tree.ts';
 import { runTotals } from '../sync/sync.ts';
 import type { Tally } from '../sync/tally.ts';
@@ -24,6 +24,7 @@ import { createJournal, type JournalWriter, readJournals } from './journal.ts';
 import {
   journalPath,
   manifestPath,
+  momentOf,
   type SnapshotId,
   snapshotId,
   treePath,
@@ -82,12 +83,12 @@ export async function createSnapshot(setup: CreateSetup): Promise<Created> {
   }
 }
 
-/** The id of now, or the next second that is free. */
+/** The id of now; a later one where the clock was set back: the newest snapshot has the greatest id. */
 function freeId({ complete, orphaned, unfinished, removed }: Survey): SnapshotId {
-  const taken = new Set([...complete, ...orphaned, ...unfinished, ...removed]);
-  for (let moment = Date.now(); ; moment += 1000) {
+  const newest = [...complete, ...orphaned, ...unfinished, ...removed].reduce((a, b) => (a > b ? a : b), '');
+  for (let moment = Math.max(Date.now(), momentOf(newest)?.getTime() ?? 0); ; moment += 1000) {
     const id = snapshotId(new Date(moment));
-    if (!taken.has(id)) return id;
+    if (id > newest) return id;
   }
 }
 
@@ -164,7 +165,7 @@ class Run {
         source: source.text,
         started: Date.now() * 1000,
         mtimePrecision: sourceEndpoint.capabilities.mtimePrecision,
-        keeps: this.#rules(),
+        keeps: keptInFull(this.#rules()),
       });
       const report = await this.#transfer(manifest, journal);
       // The basis' manifest is read to its end, where it proves to be whole: nothing was linked by a damaged one.

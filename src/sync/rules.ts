@@ -1,4 +1,5 @@
 import type { Capabilities } from './endpoint.ts';
+import type { KeptAttributes } from './manifest/format.ts';
 import type { SyncOptions } from './options.ts';
 import type { PlanRules } from './plan.ts';
 
@@ -46,4 +47,9 @@ export function rulesFor(
     window: wholeSeconds ? modifyWindow * SECOND : 0,
     horizon: Number.POSITIVE_INFINITY,
   };
+}
+
+/** The attributes that every entry has from its source: an ordinary user can give away only some groups. */
+export function keptInFull({ perms, times, owner, group, groups }: PlanRules): KeptAttributes {
+  return { perms, times, owner, group: group && groups === undefined };
 }

@@ -19,7 +19,7 @@ import {
   resolveDestination,
   resolveSource,
 } from './resolve.ts';
-import { keptParts, rulesFor } from './rules.ts';
+import { keptInFull, keptParts, rulesFor } from './rules.ts';
 import { Sites } from './sites.ts';
 import { type SourceRoot, SourceTree } from './source-tree.ts';
 import { Tally } from './tally.ts';
@@ -135,7 +135,7 @@ export async function sync(
         source: texts.join(' '),
         started: Date.now() * 1000,
         mtimePrecision: rules.precision,
-        keeps: { perms: rules.perms, times: rules.times, owner: rules.owner, group: rules.group },
+        keeps: keptInFull(rules),
       })
     : undefined;
   try {
