@@ -74,3 +74,17 @@ export function serverNamed(name: string, session: ManagerSession): ServerConfig
   }
   return serversNamed([name], session)[0];
 }
+
+/** {@link serverNamed} for a command that works on its server: it must be active, and its options must be good. */
+export function workingServerNamed(name: string, session: ManagerSession): ServerConfig | undefined {
+  const server = serverNamed(name, session);
+  if (server === undefined) return undefined;
+  const { options, disabledBecause } = server;
+  if (!options.active) session.messages.info(`Skipping inactive server '${name}'`);
+  else if (disabledBecause.length > 0) {
+    session.messages.error(`Disabled server '${name}': ${disabledBecause.join('; ')}`);
+  } else if (options.primary_ssh_command !== null) {
+    session.messages.error(`Server '${name}' is passive: its WAL comes from its primary node`);
+  } else return server;
+  return undefined;
+}

@@ -85,6 +85,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/show-backup.ts'),
   },
   {
+    name: 'archive-wal',
+    usageStatus: BARMAN_USAGE,
+    summary: 'bring the WAL that arrived for a server into its archive',
+    load: () => import('./commands/archive-wal.ts'),
+  },
+  {
     name: 'wal-archive',
     summary: 'for archive_command: bring a WAL file to where it is archived',
     load: () => import('./commands/wal-archive.ts'),

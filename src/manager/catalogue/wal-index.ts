@@ -50,11 +50,15 @@ export class WalIndex {
     }
   }
 
-  /** Adds entries at the end, all durable when it resolves. */
-  async append(entries: readonly WalEntry[]): Promise<void> {
+  /**
+   * Adds entries at the end, all durable when it resolves. `before` is done first, under the same lock: whoever holds it
+   * finds a file in the archive together with its line.
+   */
+  async append(entries: readonly WalEntry[], before?: () => Promise<void>): Promise<void> {
     if (entries.length === 0) return;
     await mkdir(dirname(this.path), { recursive: true });
     using _lock = await waitForLock(this.#lockPath);
+    await before?.();
     const file = await this.#open('a+');
     try {
       const end = await this.#lastLine(file);

@@ -8,7 +8,7 @@ import { SftpBlockReader } from '../../../sync/endpoints/sftp-block-reader.ts';
 import { checkAborted } from '../../../system/abort.ts';
 import { type ByteString, byteString, toText } from '../../../system/byte-string.ts';
 import { failure, isFailure } from '../../../system/errors.ts';
-import type { SendOptions } from './send.ts';
+import type { SendOptions } from './send-options.ts';
 import { temporaryName } from './temporary-name.ts';
 import { pieces, type WalSource } from './wal-source.ts';
 

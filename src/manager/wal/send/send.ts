@@ -1,11 +1,7 @@
 import { parseLocation } from '../../../ssh/location.ts';
-import type { ReachOptions } from '../../../ssh/reach-options.ts';
 import { failure } from '../../../system/errors.ts';
+import type { SendOptions } from './send-options.ts';
 import { WalSource } from './wal-source.ts';
-
-export interface SendOptions extends ReachOptions {
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Brings a WAL file into the directory of a location under its own name. It is there in full and durable when the

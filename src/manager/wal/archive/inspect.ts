@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises';
+import { checkSegmentHeader, SEGMENT_HEADER_SIZE } from '../../../postgres/wal/segment-header.ts';
+import { parseWalFileName } from '../../../postgres/wal-file-name.ts';
+import { failure } from '../../../system/errors.ts';
+import type { Compression } from '../compression/compression.ts';
+import { contentStart } from '../compression/content.ts';
+import type { WalFormat } from '../compression/format.ts';
+
+export interface Inspected {
+  readonly format: WalFormat | null;
+  /** Where the file has a header that tells. */
+  readonly systemIdentifier: string | undefined;
+}
+
+/**
+ * Looks whether a file is what its name says, and of the cluster.
+ * @throws WAL_DAMAGED for what must not enter the archive, WAL_INCOMPLETE for what may still grow, COMPRESSION, errnos
+ */
+export async function inspect(
+  path: string,
+  name: string,
+  compression: Compression,
+  cluster: string | undefined,
+): Promise<Inspected> {
+  const format = await compression.formatOf(path);
+  const parsed = parseWalFileName(name);
+  if (parsed?.kind !== 'segment' && parsed?.kind !== 'partial')
+    return { format, systemIdentifier: undefined };
+  const { size } = await stat(path);
+  const start = await contentStart(compression, path, SEGMENT_HEADER_SIZE);
+  if (start.length < SEGMENT_HEADER_SIZE)
+    throw failure('WAL_INCOMPLETE', { path, size, expected: 'at least 40' });
+  const { systemIdentifier, segmentSize } = checkSegmentHeader(start, parsed.segment, cluster);
+  if (format === null && parsed.kind === 'segment' && size !== segmentSize) {
+    throw failure('WAL_INCOMPLETE', { path, size, expected: String(segmentSize) });
+  }
+  return { format, systemIdentifier };
+}

@@ -1,0 +1,78 @@
+import { chmod, copyFile, link, mkdir, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pythonTime, type WalEntry } from '../../catalogue/wal-entry.ts';
+import type { Compression } from '../compression/compression.ts';
+import type { WalFormat } from '../compression/format.ts';
+import { archivedPath } from './archived-path.ts';
+
+/** A file that only needs its name to be in the archive. */
+export interface Staged {
+  readonly name: string;
+  /** In `incoming/` or `streaming/`; to be removed when all is done. */
+  readonly source: string;
+  /** What gets the name, beside it. */
+  readonly ready: string;
+  readonly target: string;
+  /** Its line in the index. */
+  readonly entry: WalEntry;
+}
+
+export interface Arrived {
+  readonly name: string;
+  readonly source: string;
+  readonly format: WalFormat | null;
+}
+
+/** Compresses what is not compressed yet. Nothing is durable yet. @throws COMPRESSION, errnos */
+export async function stage(
+  { name, source, format }: Arrived,
+  wals: string,
+  compression: Compression,
+): Promise<Staged> {
+  const target = join(wals, archivedPath(name));
+  const ready = `${target}.tmp`;
+  const compresses = format === null && compression.format !== null;
+  await mkdir(dirname(target), { recursive: true });
+  // A run that was killed may have left one.
+  await rm(ready, { force: true });
+  try {
+    if (compresses) await compressTo(ready, source, compression);
+    else await linkOrCopy(source, ready);
+    const stored = compresses ? compression.format : format;
+    return { name, source, ready, target, entry: await entryOf(name, ready, stored) };
+  } catch (error) {
+    await rm(ready, { force: true });
+    throw error;
+  }
+}
+
+/** The line of a file that is in the archive, or about to be. @throws errnos */
+export async function entryOf(name: string, path: string, compression: string | null): Promise<WalEntry> {
+  const facts = await stat(path, { bigint: true });
+  return { name, size: Number(facts.size), time: pythonTime(facts), compression, encryption: null };
+}
+
+async function compressTo(path: string, source: string, compression: Compression): Promise<void> {
+  await compression.compress(source, path);
+  await chmod(path, (await stat(source)).mode & 0o777);
+  await keepTimes(source, path);
+}
+
+/**
+ * The source keeps its own name until the index knows the new one, so that a crash in between loses nothing. Where there
+ * can be no link (another file system, one without links, a file of somebody else's), a copy.
+ */
+async function linkOrCopy(source: string, path: string): Promise<void> {
+  try {
+    await link(source, path);
+  } catch {
+    await copyFile(source, path);
+    await keepTimes(source, path);
+  }
+}
+
+/** When PostgreSQL wrote the segment. */
+async function keepTimes(from: string, to: string): Promise<void> {
+  const { atimeMs, mtimeMs } = await stat(from);
+  await utimes(to, atimeMs / 1000, mtimeMs / 1000);
+}

@@ -1,0 +1,44 @@
+import type { ServerOptions } from '../../config/options.ts';
+
+/** How an archived file is stored; the words `xlog.db` has in its fourth column. */
+export type WalFormat = 'gzip' | 'bzip2' | 'xz' | 'zstd' | 'lz4' | 'snappy' | 'custom';
+
+/** The first bytes of each, in hex. Names of archived files tell nothing: they have no suffix. */
+const MAGIC: readonly (readonly [format: WalFormat, bytes: string])[] = [
+  ['gzip', '1f8b08'],
+  ['bzip2', '425a68'],
+  ['xz', 'fd377a585a00'],
+  ['zstd', '28b52ffd'],
+  ['lz4', '04224d18'],
+  ['snappy', 'ff060000734e61507059'],
+];
+
+/** Bytes that {@link identify} looks at. */
+export const MAGIC_SIZE = 32;
+
+export type CustomFormat = Pick<
+  ServerOptions,
+  'custom_compression_filter' | 'custom_decompression_filter' | 'custom_compression_magic'
+>;
+
+/** Null for what is none of these, such as WAL itself. */
+export function identify(start: Uint8Array, { custom_compression_magic }: CustomFormat): WalFormat | null {
+  const hex = Buffer.from(start).toString('hex');
+  const known = MAGIC.find(([, bytes]) => hex.startsWith(bytes));
+  if (known !== undefined) return known[0];
+  const own = custom_compression_magic?.toLowerCase().replace(/^0x/, '') ?? '';
+  return own !== '' && hex.startsWith(own) ? 'custom' : null;
+}
+
+/** What the values of `compression` write: some name only another program for the same. */
+export function formatOf(compression: NonNullable<ServerOptions['compression']>): WalFormat {
+  switch (compression) {
+    case 'pygzip':
+    case 'pigz':
+      return 'gzip';
+    case 'pybzip2':
+      return 'bzip2';
+    default:
+      return compression;
+  }
+}

@@ -1,0 +1,5 @@
+import type { ReachOptions } from '../../../ssh/reach-options.ts';
+
+export interface SendOptions extends ReachOptions {
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,314 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeIdentity } from '../../../src/manager/catalogue/identity.ts';
+import { serverLockPath, takeLock } from '../../../src/manager/catalogue/locks.ts';
+import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
+import { type BarmanHome, barmanHome } from '../../support/barman-home.ts';
+import { type InProcessRun, runInProcess } from '../../support/in-process.ts';
+import { requireProgram } from '../../support/programs.ts';
+import { segmentBytes } from '../../support/wal-segment.ts';
+
+const SIZE = 1024 * 1024;
+const first = '000000010000000000000001';
+const named = (number: number): string =>
+  `0000000100000000${number.toString(16).toUpperCase().padStart(8, '0')}`;
+
+let home: BarmanHome;
+let pg: string;
+const at = (...parts: readonly string[]): string => join(pg, ...parts);
+
+function configure(lines: string): void {
+  home = barmanHome({ servers: { pg: lines } });
+  pg = join(home.home, 'pg');
+  for (const name of ['incoming', 'streaming', 'wals', 'errors', 'base'])
+    fs.mkdirSync(at(name), { recursive: true });
+}
+
+beforeEach(() => configure(''));
+afterEach(() => home.dispose());
+
+function arrive(name: string, content: Uint8Array, where = 'incoming'): Buffer {
+  fs.writeFileSync(at(where, name), content, { mode: 0o640 });
+  fs.utimesSync(at(where, name), 1_700_000_000.25, 1_700_000_000.25);
+  return Buffer.from(content);
+}
+
+const archive = (): Promise<InProcessRun> => runInProcess('-c', home.config, 'archive-wal', 'pg');
+const index = (): string[] => {
+  const files = [at('wals', 'pg-xlog.db'), at('wals', 'xlog.db')].filter((path) => fs.existsSync(path));
+  return files.flatMap((path) => fs.readFileSync(path, 'utf8').trimEnd().split('\n'));
+};
+const indexed = (): string[] => index().map((line) => line.split('\t')[0] ?? '');
+const archived = (name: string): string => at('wals', name.slice(0, 16), name);
+
+describe('archive-wal', () => {
+  it('puts files where Barman does, with time and mode, and lists them', async () => {
+    const content = arrive(first, segmentBytes(first, SIZE));
+    arrive('00000002.history', Buffer.from('1\t0/3000000\tno recovery target specified\n'));
+    arrive(`${first}.00000028.backup`, Buffer.from('START WAL LOCATION: 0/1000028\n'));
+    const { status, stdout, stderr } = await archive();
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(
+      `Processing xlog segments from file archival for pg\n\t${first}\n\t${first}.00000028.backup\n\t00000002.history\n`,
+    );
+    expect(fs.readFileSync(archived(first)).equals(content)).toBe(true);
+    expect(fs.statSync(archived(first))).toMatchObject({ mtimeMs: 1_700_000_000_250, nlink: 1 });
+    expect(fs.readdirSync(at('wals')).sort()).toEqual(['0000000100000000', '00000002.history', 'pg-xlog.db']);
+    expect(fs.readdirSync(at('incoming'))).toEqual([]);
+    expect(index()[0]).toBe(`${first}\t${SIZE}\t1700000000.25\tNone\tNone`);
+    expect(indexed()).toEqual([first, `${first}.00000028.backup`, '00000002.history']);
+    expect((await archive()).stdout).toContain('\tno file found\n');
+  });
+
+  it('archives more files than a group has', async () => {
+    const names = Array.from({ length: 40 }, (_, number) => named(number + 1));
+    for (const name of names) arrive(name, segmentBytes(name, SIZE));
+    expect((await archive()).status).toBe(0);
+    expect(indexed()).toEqual(names);
+    expect(fs.readdirSync(at('wals', '0000000100000000'))).toEqual(names);
+  });
+
+  it('keeps out a segment of another cluster, by identity, archive or first arrival', async () => {
+    const [second, third, fourth] = [named(2), named(3), named(4)];
+    arrive(first, segmentBytes(first, SIZE, 1n));
+    arrive(second, segmentBytes(second, SIZE, 2n));
+    expect((await archive()).status).toBe(1);
+    expect(indexed()).toHaveLength(1);
+
+    const mine = indexed()[0] === first ? 1n : 2n;
+    arrive(third, gzipSync(segmentBytes(third, SIZE, mine + 1n)));
+    const { status, stderr } = await archive();
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      `it belongs to the cluster ${mine + 1n}, not to ${mine}. File moved to errors directory`,
+    );
+
+    await writeIdentity({ identity: at('identity.json') }, { systemId: '7', version: '17' });
+    arrive(fourth, segmentBytes(fourth, SIZE, mine));
+    expect((await archive()).status).toBe(1);
+    expect(indexed()).toHaveLength(1);
+    expect(fs.readdirSync(at('errors')).filter((name) => /\.\d{8}T\d{6}Z\.error$/.test(name))).toHaveLength(
+      3,
+    );
+    expect(fs.readdirSync(at('incoming'))).toEqual([]);
+  });
+
+  it('keeps out a segment under the name of another, and leaves one that is not complete', async () => {
+    arrive(named(2), segmentBytes(first, SIZE));
+    arrive(named(3), segmentBytes(named(3), SIZE).subarray(0, -1));
+    arrive(named(4), Buffer.alloc(0));
+    const { status, stderr } = await archive();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/ERROR: .*it holds WAL from 0\/100000 on/);
+    expect(stderr).toMatch(/has 1048575 of 1048576 bytes/);
+    expect(fs.readdirSync(at('incoming'))).toEqual([named(3), named(4)]);
+    expect(fs.readdirSync(at('wals'))).toEqual([]);
+  });
+
+  it('removes what is there already, and puts what differs and what is unknown apart', async () => {
+    const content = segmentBytes(first, SIZE);
+    arrive(first, content);
+    await archive();
+    arrive(first, gzipSync(content));
+    expect(await archive()).toMatchObject({ status: 0, stderr: '' });
+    expect([fs.readdirSync(at('incoming')), fs.readdirSync(at('errors'))]).toEqual([[], []]);
+
+    const other = segmentBytes(first, SIZE);
+    other.write('x', SIZE - 1);
+    arrive(first, other);
+    arrive('notes.txt', Buffer.from('x'));
+    arrive('half.tmp', Buffer.from('x'));
+    arrive('.hidden', Buffer.from('x'));
+    const { status, stdout } = await archive();
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      `\tError: ${first} is already present in server pg. File moved to errors directory.\n`,
+    );
+    expect(stdout).toContain('Objects moved to errors directory:\n\tnotes.txt\n');
+    expect(fs.readdirSync(at('errors')).map((name) => name.replace(/\.\d{8}T\d{6}Z\./, ' '))).toEqual([
+      `${first} duplicate`,
+      'notes.txt unknown',
+    ]);
+    expect(fs.readdirSync(at('incoming'))).toEqual(['.hidden', 'half.tmp']);
+    expect(fs.readFileSync(archived(first)).equals(content)).toBe(true);
+    expect(indexed()).toEqual([first]);
+  });
+
+  it('gives a file its line when a crash came before', async () => {
+    const content = arrive(first, segmentBytes(first, SIZE));
+    fs.mkdirSync(at('wals', '0000000100000000'));
+    fs.writeFileSync(archived(first), content);
+    fs.writeFileSync(`${archived(named(2))}.tmp`, 'half');
+    arrive(named(2), segmentBytes(named(2), SIZE));
+    await archive();
+    expect(indexed().sort()).toEqual([first, named(2)]);
+    expect(fs.statSync(archived(named(2))).size).toBe(SIZE);
+  });
+
+  it('does nothing beside another run, on an inactive server, or where a script wants to see WAL', async () => {
+    arrive(first, segmentBytes(first, SIZE));
+    {
+      using _lock = await takeLock(serverLockPath({ directory: home.home, server: 'pg' }, 'archive-wal'));
+      expect(await archive()).toMatchObject({
+        status: 0,
+        stdout: 'Another archive-wal process is already running on server pg\n',
+      });
+    }
+    home.dispose();
+    configure('active = off\n');
+    expect(await archive()).toMatchObject({ status: 0, stdout: "Skipping inactive server 'pg'\n" });
+    home.dispose();
+    configure('pre_archive_script = true\n');
+    expect((await archive()).stderr).toContain('cannot do this: archiving with pre_archive_script');
+    home.dispose();
+    configure('compression = snappy\n');
+    arrive(first, segmentBytes(first, SIZE));
+    expect(await archive()).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('compression = snappy'),
+    });
+    expect(fs.readdirSync(at('incoming'))).toEqual([first]);
+  });
+
+  it('leaves the segment that is being received, and takes older partial ones', async () => {
+    home.dispose();
+    configure('streaming_archiver = on\nstreaming_conninfo = host=x\nslot_name = x\n');
+    for (const name of [`${first}.partial`, named(2), named(3), `${named(4)}.partial`])
+      arrive(name, segmentBytes(name.slice(0, 24), SIZE), 'streaming');
+    const { stdout } = await archive();
+    expect(stdout).toContain(`from streaming for pg\n\t${first}.partial\n\t${named(2)}\n\t${named(3)}\n`);
+    expect(fs.readdirSync(at('streaming'))).toEqual([`${named(4)}.partial`]);
+    arrive(named(4), segmentBytes(named(4), SIZE), 'streaming');
+    fs.rmSync(at('streaming', `${named(4)}.partial`));
+    await archive();
+    expect(fs.readdirSync(at('streaming'))).toEqual([named(4)]);
+  });
+
+  it('takes no more than a batch', async () => {
+    home.dispose();
+    configure('archiver_batch_size = 2\n');
+    for (const number of [1, 2, 3]) arrive(named(number), segmentBytes(named(number), SIZE));
+    expect((await archive()).stdout).toContain('for pg (batch size: 2)\n');
+    expect(fs.readdirSync(at('incoming'))).toEqual([named(3)]);
+  });
+
+  describe.each([
+    ['gzip', 'gzip', ['gzip', '-dc']],
+    ['pygzip', 'gzip', ['gzip', '-dc']],
+    ['pigz', 'gzip', ['pigz', '-dc']],
+    ['bzip2', 'bzip2', ['bzip2', '-dc']],
+    ['xz', 'xz', ['xz', '-dc']],
+    ['zstd', 'zstd', ['zstd', '-dc']],
+    ['lz4', 'lz4', ['lz4', '-dc']],
+  ])('with compression = %s', (compression, stored, [program = '', ...args]) => {
+    it.skipIf(!requireProgram(program))('stores what can be read again', async () => {
+      home.dispose();
+      configure(`compression = ${compression}\ncompression_level = low\n`);
+      const content = arrive(first, segmentBytes(first, SIZE));
+      arrive(named(2), gzipSync(segmentBytes(named(2), SIZE)));
+      expect(await archive()).toMatchObject({ status: 0, stderr: '' });
+      const size = fs.statSync(archived(first)).size;
+      expect(size).toBeLessThan(SIZE / 2);
+      const restored = execFileSync(program, [...args, archived(first)], { maxBuffer: 2 * SIZE });
+      expect(restored.equals(content)).toBe(true);
+      expect(fs.statSync(archived(first))).toMatchObject({ mtimeMs: 1_700_000_000_250, mode: 0o100640 });
+      expect(index()).toEqual([
+        `${first}\t${size}\t1700000000.25\t${stored}\tNone`,
+        expect.stringMatching(`^${named(2)}\t.*\tgzip\tNone$`),
+      ]);
+      // The header of what is compressed at home is looked at, too, and a duplicate known by content.
+      arrive(first, content);
+      expect((await archive()).status).toBe(0);
+      expect([fs.readdirSync(at('incoming')), fs.readdirSync(at('errors'))]).toEqual([[], []]);
+    });
+  });
+
+  it('runs filters of its own configuration, and says when one fails', async () => {
+    home.dispose();
+    const magic = 'custom_compression_magic = 0x23656e63\n';
+    configure(
+      `compression = custom\n${magic}custom_compression_filter = printf '#enc'; gzip -c\n` +
+        'custom_decompression_filter = tail -c +5 | gzip -dc\n',
+    );
+    const content = arrive(first, segmentBytes(first, SIZE));
+    expect(await archive()).toMatchObject({ status: 0, stderr: '' });
+    expect(gunzipSync(fs.readFileSync(archived(first)).subarray(4)).equals(content)).toBe(true);
+    expect(index()[0]).toContain('\tcustom\t');
+    arrive(first, content);
+    await archive();
+    expect(fs.readdirSync(at('incoming'))).toEqual([]);
+
+    home.dispose();
+    configure('compression = custom\ncustom_compression_filter = echo no >&2; false\n');
+    arrive(first, segmentBytes(first, SIZE));
+    const { status, stderr } = await archive();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/false failed on .*: no\n/);
+    expect(fs.readdirSync(at('incoming'))).toEqual([first]);
+    expect(fs.readdirSync(at('wals', '0000000100000000'))).toEqual([]);
+  });
+});
+
+describe.skipIf(!requireBarman())('archive-wal beside Barman', () => {
+  it.each(['', 'compression = gzip\n', 'compression = bzip2\n'])(
+    'leaves what Barman leaves (%j)',
+    async (lines) => {
+      const files = (): void => {
+        for (const number of [1, 2]) arrive(named(number), segmentBytes(named(number), SIZE));
+        arrive('00000002.history', Buffer.from('1\t0/3000000\tx\n'));
+        arrive('odd', Buffer.from('x'));
+      };
+      const facts = (): unknown => ({
+        tree: fs
+          .readdirSync(pg, { recursive: true, encoding: 'utf8' })
+          .map((name) => name.replace(/\d{8}T\d{6}Z/, ''))
+          .sort(),
+        index: index().map((line) => line.split('\t').filter((_, column) => column !== 1)),
+      });
+      const fresh = (): void => {
+        home.dispose();
+        configure(lines);
+        // So that both have the index of the same age.
+        fs.writeFileSync(at('wals', isModernBarman() ? 'pg-xlog.db' : 'xlog.db'), '');
+        files();
+      };
+      fresh();
+      const theirs = barman(home.config, 'archive-wal', 'pg');
+      const expected = facts();
+      fresh();
+      const ours = await archive();
+      expect(ours.stdout).toBe(theirs.stdout);
+      expect(facts()).toEqual(expected);
+    },
+  );
+
+  it('works in turns with it, and both know the whole archive', async () => {
+    home.dispose();
+    configure('compression = gzip\n');
+    fs.writeFileSync(at('wals', isModernBarman() ? 'pg-xlog.db' : 'xlog.db'), '');
+    for (const number of [1, 2, 3, 4]) {
+      arrive(named(number), segmentBytes(named(number), SIZE));
+      if (number % 2 === 0) barman(home.config, 'archive-wal', 'pg');
+      else await archive();
+    }
+    // Each takes the other's for what it is.
+    arrive(named(1), segmentBytes(named(1), SIZE));
+    barman(home.config, 'archive-wal', 'pg');
+    arrive(named(2), segmentBytes(named(2), SIZE));
+    await archive();
+    expect(indexed()).toEqual([1, 2, 3, 4].map(named));
+    expect(fs.readdirSync(at('errors'))).toEqual([]);
+    const before = index()
+      .map((line) => line.split('\t').slice(0, 4))
+      .sort();
+    expect(barman(home.config, 'rebuild-xlogdb', 'pg').status).toBe(0);
+    expect(
+      index()
+        .map((line) => line.split('\t').slice(0, 4))
+        .sort(),
+    ).toEqual(before);
+  });
+});
