@@ -10,7 +10,7 @@ import { rsyncOverSsh } from './rivals.ts';
 import { type Remote, remoteOf, startServer } from './sshd.ts';
 import { Trees } from './trees.ts';
 
-export const ROUND_TRIP_MILLISECONDS = 20;
+const ROUND_TRIP_MILLISECONDS = 20;
 const ASSUMED_CIPHER = 'aes128-gcm@openssh.com';
 
 /** What all scenarios share: the server, the data, this program, and where there is room. */

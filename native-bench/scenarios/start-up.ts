@@ -1,7 +1,7 @@
 import { OURS } from '../ours.ts';
 import type { Scenario } from '../scenario.ts';
 
-export const NODE = 'node -e 0';
+const NODE = 'node -e 0';
 
 /** How long it takes to come to life, beside the runtime alone. */
 export const versionScenario: Scenario = {

@@ -1,8 +1,8 @@
 import { failure } from '../system/errors.ts';
 
 /** The majors whose formats and functions this package knows. */
-export const OLDEST_MAJOR = 13;
-export const NEWEST_MAJOR = 18;
+const OLDEST_MAJOR = 13;
+const NEWEST_MAJOR = 18;
 
 export interface PostgresVersion {
   readonly major: number;

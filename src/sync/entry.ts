@@ -44,11 +44,3 @@ export interface Attributes {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
 }
-
-/** All entries of one directory, sorted by the raw bytes of their names, without `.` and `..`. */
-export interface Listing {
-  readonly path: RelPath;
-  /** The directory's own entry; its `name` is the last component of `path`. */
-  readonly directory: Entry;
-  readonly entries: readonly Entry[];
-}

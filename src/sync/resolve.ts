@@ -125,7 +125,7 @@ export function below(directory: ByteString, name: ByteString): ByteString {
 }
 
 /** The directory that holds a path: `.` for a bare name, `/` at the top. */
-export function directoryOf(path: ByteString): string {
+function directoryOf(path: ByteString): string {
   const parent = parentOf(path);
   return parent === '' ? (path.startsWith('/') ? '/' : '.') : parent;
 }

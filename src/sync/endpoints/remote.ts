@@ -3,53 +3,116 @@ import type { Connection } from '../../ssh/connection.ts';
 import { openSession } from '../../ssh/sftp/session.ts';
 import { SessionPool } from '../../ssh/sftp/session-pool.ts';
 import { type ByteString, toText } from '../../system/byte-string.ts';
-import type { CellarmanError } from '../../system/errors.ts';
+import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { reconnecting } from './reconnecting.ts';
+import type { Reconnection } from './reconnector.ts';
 import { sftpEndpoint } from './sftp.ts';
 
-/** Where connections come from. */
+/** Where connections to a host come from: one at a time, which all who ask share. */
 export interface Line {
+  /** Seconds of silence that are put up with; see ReachOptions. */
+  readonly timeout: number;
   /** A connection that works, as far as can be known. */
   connection(): Promise<Connection>;
-  /** The one given last was lost. */
-  lost(error: CellarmanError): void;
-  /** The endpoint on it was closed. */
-  released(): Promise<void>;
+  /** A connection was lost; of those who share it, the first to notice counts. */
+  lost(connection: Connection, error: CellarmanError): void;
+  close(): Promise<void>;
+}
+
+export function newLine(
+  target: Target,
+  signal: AbortSignal,
+  onLost: (error: CellarmanError) => void = () => {},
+): Line {
+  let connecting: Promise<Connection> | undefined;
+  let current: Connection | undefined;
+  return {
+    timeout: target.timeout,
+    connection() {
+      connecting ??= connect(target, { signal }).then(
+        (connection) => {
+          current = connection;
+          return connection;
+        },
+        (error) => {
+          connecting = undefined;
+          throw error;
+        },
+      );
+      return connecting;
+    },
+    lost(connection, error) {
+      if (connection !== current) return;
+      connecting = undefined;
+      current = undefined;
+      void connection.close();
+      onLost(error);
+    },
+    async close() {
+      const connection = await connecting?.catch(() => undefined);
+      await connection?.close();
+    },
+  };
+}
+
+/** Things made on the connections of a line, one after the other. */
+export function onLine<T>(
+  line: Line,
+  make: (connection: Connection) => Promise<T>,
+  discard: (lost: T) => void,
+  signal: AbortSignal,
+): Reconnection<T> {
+  let used: Connection | undefined;
+  return {
+    signal,
+    async open() {
+      const connection = await line.connection();
+      used = connection;
+      try {
+        return await make(connection);
+      } catch (error) {
+        // The next attempt shall not get a dead one again.
+        if (isFailure(error, 'CONNECTION_LOST')) line.lost(connection, error);
+        throw error;
+      }
+    },
+    onLost(lost, error) {
+      discard(lost);
+      if (used !== undefined) line.lost(used, error);
+    },
+  };
 }
 
 /** The tree below an absolute path of a host; it survives the loss of its connection. */
-export function openRemote(line: Line, root: ByteString, signal: AbortSignal): Promise<Endpoint> {
-  return reconnecting({
-    open: async () => treeOn(await line.connection(), root, signal),
-    onLost: (error) => line.lost(error),
-    onClosed: () => line.released(),
-    signal,
-  });
+export function openRemote(
+  line: Line,
+  root: ByteString,
+  signal: AbortSignal,
+  onClosed: () => Promise<void>,
+): Promise<Endpoint> {
+  return reconnecting(
+    onLine(
+      line,
+      (connection) => treeOn(connection, root, line.timeout, signal),
+      (tree) => void tree.close(),
+      signal,
+    ),
+    onClosed,
+  );
 }
 
-async function treeOn(connection: Connection, root: ByteString, signal: AbortSignal): Promise<Endpoint> {
+async function treeOn(
+  connection: Connection,
+  root: ByteString,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<Endpoint> {
   const { host, maxChannels } = connection;
-  const another = async () => openSession(await connection.openChannel(signal), { host, signal });
+  const another = async () => openSession(await connection.openChannel(signal), { host, timeout, signal });
   return sftpEndpoint(
     new SessionPool(await another(), another, maxChannels),
     root,
     `${host}:${toText(root)}`,
   );
-}
-
-/** A line of its own, for one endpoint. */
-export function ownLine(target: Target, signal: AbortSignal, lost: (error: CellarmanError) => void): Line {
-  let current: Connection | undefined;
-  return {
-    async connection() {
-      await current?.close();
-      current = await connect(target, { signal });
-      return current;
-    },
-    lost,
-    async released() {
-      await current?.close();
-    },
-  };
 }
