@@ -49,9 +49,6 @@ export interface ControlFile {
   readonly checksumVersion: number;
 }
 
-/** The file's size on disk; the content is shorter and followed by zeros. */
-const CONTROL_FILE_SIZE = 8192;
-
 // The layout has hardly changed from 13 to 18: only what stands behind `data_checksum_version` has moved.
 const CRC_OFFSETS: Readonly<Record<number, number>> = { 1300: 288, 1700: 288, 1800: 292 };
 
