@@ -7,16 +7,20 @@ import { type Command, composeCommand } from './transports/command-line.ts';
 import { connectSsh2 } from './transports/ssh2.ts';
 
 /** How a host is reached, as plain data that any thread can be given. */
-export type Target =
+export type Target = {
+  /** As in {@link ReachOptions}; 0 for none. */
+  readonly timeout: number;
+} & (
   | { readonly transport: 'ssh2'; readonly settings: HostSettings }
-  | { readonly transport: 'command'; readonly command: Command };
+  | { readonly transport: 'command'; readonly command: Command }
+);
 
 /** Reads all settings once. USAGE, UNSUPPORTED, NOT_FOUND, SSH_COMMAND_FAILED. */
 export async function resolveHost(location: RemoteLocation, options: ReachOptions): Promise<Target> {
-  const { rsh } = options;
+  const { rsh, timeout = 0 } = options;
   return rsh === undefined
-    ? { transport: 'ssh2', settings: await resolveHostSettings(location, options) }
-    : { transport: 'command', command: composeCommand(rsh, location, options) };
+    ? { transport: 'ssh2', settings: await resolveHostSettings(location, options), timeout }
+    : { transport: 'command', command: composeCommand(rsh, location, options), timeout };
 }
 
 /** HOST_UNREACHABLE, HOST_KEY_*, LOGIN_REFUSED, ABORTED; with an SSH command, its channel tells these. */

@@ -76,7 +76,6 @@ export function hostSettings(
   const all = (keyword: string, usual: string): string[] => files(words(keywords.get(keyword)?.[0] ?? usual));
   const agentSocket = agentOf(first('identityagent'), keywords.get('identityagent')?.[0], facts);
   const aliveInterval = Number(first('serveraliveinterval') ?? 0) || 15;
-  const timeout = options.timeout ?? 0;
   return {
     label,
     address,
@@ -97,8 +96,8 @@ export function hostSettings(
     ...(agentSocket === undefined ? {} : { agentSocket }),
     ...(options.passwordFile === undefined ? {} : { passwordFile: resolve(options.passwordFile) }),
     connectTimeout: Number(first('connecttimeout') ?? 0) || 30,
-    aliveInterval: timeout > 0 ? Math.min(aliveInterval, timeout / 3) : aliveInterval,
-    silenceLimit: timeout > 0 ? timeout : aliveInterval * Number(first('serveralivecountmax') ?? 3),
+    aliveInterval,
+    silenceLimit: aliveInterval * Number(first('serveralivecountmax') ?? 3),
     notes: notesOf(first),
   };
 }

@@ -19,8 +19,9 @@ export interface ReachOptions {
   /** Ciphers in order of preference, by OpenSSH's names. */
   readonly ciphers?: readonly string[];
   /**
-   * Seconds without any byte after which a connection counts as lost. Default 0: as the host settings have it
-   * (ServerAliveInterval times ServerAliveCountMax), or 45 where they do not.
+   * Seconds without any byte, while one is waited for, after which the run is given up (TIMEOUT). Default 0: it goes on as
+   * long as the host gives signs of life; one that gives none for as long as the host settings have it
+   * (ServerAliveInterval times ServerAliveCountMax, or 45 seconds) is connected to again.
    */
   readonly timeout?: number;
 }

@@ -117,7 +117,6 @@ Host db
       knownHostsFiles: ['/hosts'],
       ciphers: ['aes256-ctr', 'aes128-ctr'],
       passwordFile: '/password',
-      timeout: 6,
     };
     expect(await settings(config, { user: 'me', port: 2200 }, options)).toMatchObject({
       label: 'me@db:2200',
@@ -126,8 +125,6 @@ Host db
       knownHostsFiles: ['/hosts'],
       ciphers: ['aes256-ctr', 'aes128-ctr'],
       passwordFile: '/password',
-      aliveInterval: 2,
-      silenceLimit: 6,
     });
   });
 

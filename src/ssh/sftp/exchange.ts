@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ByteString } from '../../system/byte-string.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
+import { watchSilence } from '../silence.ts';
 import { Decoder, type PacketSink } from './decoder.ts';
 import { brokenPacket, PacketReader, readU32 } from './packet-reader.ts';
 import { PacketWriter } from './packet-writer.ts';
@@ -30,8 +31,12 @@ export class Exchange implements PacketSink {
   /** The stream has taken as much as it wants to, until 'drain'. */
   #full = false;
   #failure: CellarmanError | undefined;
+  /** Grows with whatever shows that all is well. */
+  #heard = 0;
+  readonly #stopWatching: (() => void) | undefined;
 
-  constructor(duplex: Duplex, host: string, onFailure: (error: CellarmanError) => void) {
+  /** @param timeout seconds without any byte while an answer is waited for, after which it is over; 0: it never is */
+  constructor(duplex: Duplex, host: string, timeout: number, onFailure: (error: CellarmanError) => void) {
     this.host = host;
     this.#duplex = duplex;
     this.#onFailure = onFailure;
@@ -46,6 +51,13 @@ export class Exchange implements PacketSink {
     duplex.on('error', (error: Error) =>
       this.fail(isFailure(error) ? error : this.#loss(error.message, error)),
     );
+    if (timeout > 0) {
+      this.#stopWatching = watchSilence(
+        timeout,
+        () => (this.#pending.size === 0 ? ++this.#heard : this.#heard),
+        () => this.fail(failure('TIMEOUT', { seconds: timeout })),
+      );
+    }
     if (duplex.destroyed || !duplex.readable || !duplex.writable) this.#lost('the stream is closed');
   }
 
@@ -81,6 +93,7 @@ export class Exchange implements PacketSink {
   fail(error: CellarmanError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#stopWatching?.();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     // First those that wait for room: giving back the room of the others must not let them pass.
@@ -147,6 +160,7 @@ export class Exchange implements PacketSink {
 
   #receive(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
+    this.#heard++;
     try {
       this.#decoder.push(chunk);
     } catch (error) {

@@ -36,17 +36,19 @@ const NOTHING = byteString('');
 export interface OpenOptions {
   /** Who is at the other end, for messages: `user@host`. Default `sftp`. */
   readonly host?: string;
+  /** Seconds without any byte while an answer is waited for, after which everything is rejected with TIMEOUT. Default 0: never. */
+  readonly timeout?: number;
   /** Gives up the opening and ends the stream; without meaning once the session is open. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Begins SFTP on a byte stream, which belongs to the session from now on. NO_SFTP where something else answers,
- * CONNECTION_LOST, ABORTED.
+ * CONNECTION_LOST, TIMEOUT, ABORTED.
  */
 export async function openSession(duplex: Duplex, options: OpenOptions = {}): Promise<SftpSession> {
-  const { host = 'sftp', signal } = options;
-  const session = new SftpSession(duplex, host);
+  const { host = 'sftp', timeout = 0, signal } = options;
+  const session = new SftpSession(duplex, host, timeout);
   const abort = (): void => session.abandon(failure('ABORTED', undefined, signal?.reason));
   if (signal?.aborted === true) abort();
   signal?.addEventListener('abort', abort, { once: true });
@@ -86,9 +88,9 @@ export class SftpSession {
   #limits: Limits = DEFAULT_LIMITS;
 
   /** For {@link openSession}. */
-  constructor(duplex: Duplex, host: string) {
+  constructor(duplex: Duplex, host: string, timeout: number) {
     this.host = host;
-    this.#exchange = new Exchange(duplex, host, (error) => {
+    this.#exchange = new Exchange(duplex, host, timeout, (error) => {
       this.#reads.fail(error);
       this.#writes.fail(error);
     });

@@ -6,11 +6,11 @@ import type { Connection } from '../connection.ts';
 import { type HostKeyCheck, loadHostKeyCheck } from '../host-key-check.ts';
 import type { HostSettings } from '../host-settings.ts';
 import { readPassword } from '../password-file.ts';
+import { endWhenSilent } from '../silence.ts';
 import { dial } from './dial.ts';
 import { loadIdentities } from './identities.ts';
 import { Login } from './login.ts';
 import { SftpChannels } from './sftp-channels.ts';
-import { endWhenSilent } from './silence.ts';
 import { loadSsh2 } from './ssh2-library.ts';
 
 /** OpenSSH's default for MaxSessions; a server does not tell its own. */

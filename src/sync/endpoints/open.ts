@@ -10,6 +10,7 @@ export async function openEndpoint(
   onLost: (error: CellarmanError) => void,
 ): Promise<Endpoint> {
   if (spec.kind === 'local') return localEndpoint(spec.root);
-  const { openRemote, ownLine } = await import('./remote.ts');
-  return openRemote(ownLine(spec.target, signal, onLost), spec.root, signal);
+  const { newLine, openRemote } = await import('./remote.ts');
+  const line = newLine(spec.target, signal, onLost);
+  return openRemote(line, spec.root, signal, () => line.close());
 }

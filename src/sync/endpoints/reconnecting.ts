@@ -43,7 +43,8 @@ class ReconnectingEndpoint implements Endpoint {
   }
 
   async openRead(path: RelPath, listed?: Entry): Promise<ReadFile> {
-    const open = (): Promise<ReadFile> => this.#connection.attempt((endpoint) => endpoint.openRead(path, listed));
+    const open = (): Promise<ReadFile> =>
+      this.#connection.attempt((endpoint) => endpoint.openRead(path, listed));
     return new ReconnectingReadFile(await open(), open);
   }
 

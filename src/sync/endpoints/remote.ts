@@ -13,6 +13,8 @@ import { sftpEndpoint } from './sftp.ts';
 export interface Line {
   /** Seconds of silence that are put up with; see ReachOptions. */
   readonly timeout: number;
+  /** There is another connection after a loss. */
+  readonly renewable: boolean;
   /** A connection that works, as far as can be known. */
   connection(): Promise<Connection>;
   /** A connection was lost; of those who share it, the first to notice counts. */
@@ -29,6 +31,7 @@ export function newLine(
   let current: Connection | undefined;
   return {
     timeout: target.timeout,
+    renewable: true,
     connection() {
       connecting ??= connect(target, { signal }).then(
         (connection) => {
@@ -56,6 +59,17 @@ export function newLine(
   };
 }
 
+/** The connection of somebody else, who also closes it. */
+export function adoptedLine(connection: Connection): Line {
+  return {
+    timeout: 0,
+    renewable: false,
+    connection: async () => connection,
+    lost() {},
+    close: () => connection.close(),
+  };
+}
+
 /** Things made on the connections of a line, one after the other. */
 export function onLine<T>(
   line: Line,
@@ -65,6 +79,7 @@ export function onLine<T>(
 ): Reconnection<T> {
   let used: Connection | undefined;
   return {
+    renewable: line.renewable,
     signal,
     async open() {
       const connection = await line.connection();

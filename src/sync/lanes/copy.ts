@@ -1,6 +1,6 @@
 import { checkAborted } from '../../system/abort.ts';
 import { toText } from '../../system/byte-string.ts';
-import { failure, isFailure } from '../../system/errors.ts';
+import { failure } from '../../system/errors.ts';
 import type { Endpoint, ReadFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
@@ -95,10 +95,6 @@ async function copyOnce(
     const short = bytes < order.entry.size;
     const entry = short ? { ...order.entry, size: bytes } : order.entry;
     return { entry, hash: digest, readAt, torn, short };
-  } catch (error) {
-    // Found out while a lost connection was made again.
-    if (!keepTorn && isFailure(error, 'CHANGED_WHILE_READ')) return undefined;
-    throw error;
   } finally {
     await reader.close();
     await writer?.abandon();
