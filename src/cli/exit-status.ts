@@ -64,6 +64,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   WAL_DIFFERS: EXIT.failed,
   WAL_INCOMPLETE: EXIT.failed,
   COMPRESSION: EXIT.failed,
+  TAR: EXIT.failed,
   BACKUP_INFO: EXIT.failed,
   LOCKED: EXIT.failed,
   LOCKED_ELSEWHERE: EXIT.failed,

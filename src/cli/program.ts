@@ -91,6 +91,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/archive-wal.ts'),
   },
   {
+    name: 'put-wal',
+    usageStatus: BARMAN_USAGE,
+    summary: 'take WAL files from standard input, for barman-wal-archive',
+    load: () => import('./commands/put-wal.ts'),
+  },
+  {
+    name: 'get-wal',
+    usageStatus: BARMAN_USAGE,
+    summary: 'give a WAL file on standard output, for barman-wal-restore',
+    load: () => import('./commands/get-wal.ts'),
+  },
+  {
     name: 'wal-archive',
     summary: 'for archive_command: bring a WAL file to where it is archived',
     load: () => import('./commands/wal-archive.ts'),

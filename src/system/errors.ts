@@ -164,6 +164,7 @@ const TEXTS = {
     expected,
   }: PathFacts & { readonly size: number; readonly expected: string }) =>
     `${path} has ${size} of ${expected} bytes and was left where it is: it is still being written, or was cut off`,
+  TAR: ({ detail }: { readonly detail: string }) => `the tar on standard input was not taken: ${detail}`,
   COMPRESSION: ({
     program,
     path,
