@@ -30,6 +30,7 @@ export async function sendToHost(
   await using connection = await connect(target, reach);
   const session = await openSession(await connection.openChannel(options.signal), {
     host: connection.host,
+    timeout: target.timeout,
     ...reach,
   });
   const directory = location.path.endsWith('/') ? location.path : byteString(`${location.path}/`);
