@@ -3,8 +3,8 @@ import type { RelPath } from './entry.ts';
 import type { Batch, Task } from './lanes/task.ts';
 
 /** A batch is full at so many tasks or so many bytes: small enough to share out, large enough to cost little. */
-const MOST_TASKS = 128;
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_TASKS = 512;
+const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_LINKS = 1000;
 const READS_CONTENT: ReadonlySet<Task['do']> = new Set(['copy', 'compare', 'hash']);
 
