@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -85,8 +86,11 @@ function changing(work: () => void): void {
   utimesSync(b, 1, 1);
 }
 
+/** With the time of the other tree's file, so that only the content tells. */
 function rewrite(path: string, content: string): void {
   writeFileSync(join(b, path), content);
+  const { atime, mtime } = statSync(join(a, path));
+  utimesSync(join(b, path), atime, mtime);
 }
 
 function remove(path: string): void {
