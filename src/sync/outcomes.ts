@@ -1,5 +1,5 @@
 import { toText } from '../system/byte-string.ts';
-import { type CellarmanError, failure } from '../system/errors.ts';
+import { type CellarmanError, type ErrorCode, failure } from '../system/errors.ts';
 import { isRacy } from './clock.ts';
 import type { RelPath } from './entry.ts';
 import type { TaskResult } from './lanes/task.ts';
@@ -22,6 +22,7 @@ export class Outcomes {
   readonly failed = new Set<RelPath>();
   /** Copied soon after they were modified; collected only where the setup asks for it. */
   readonly fresh: Fresh[] = [];
+  readonly #problems = new Map<RelPath, ErrorCode>();
   /** What became of files with several names. */
   readonly #leaders = new Map<RelPath, RecordedEntry>();
 
@@ -86,7 +87,10 @@ export class Outcomes {
     listing?.close();
   }
 
+  /** Tells a failure of a path; one that is the same at a second look is told once. */
   problem(path: RelPath, error: CellarmanError): void {
+    if (this.#problems.get(path) === error.code) return;
+    this.#problems.set(path, error.code);
     this.#setup.tally.problem(path, error);
   }
 
