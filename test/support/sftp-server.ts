@@ -23,6 +23,13 @@ interface Faults {
   cutAfter?: number | undefined;
   /** The connection of a channel that has carried so many bytes of SFTP falls silent without being closed. */
   stallAfter?: number | undefined;
+  /**
+   * Sees each request, a packet without its length word, before it is carried out; may cut the connection then, or when
+   * it was carried out and not answered yet.
+   */
+  watch?: ((packet: Buffer) => 'cut before' | 'cut after' | undefined) | undefined;
+  /** Nobody is let in any more. */
+  refuseConnections?: boolean;
   refuseLogin?: boolean;
   refuseSftp?: boolean;
 }
@@ -59,13 +66,19 @@ export async function startSftpServer(options: SftpServerOptions): Promise<SftpS
   const sockets = new Set<Socket>();
   let connections = 0;
 
-  const ssh = new ssh2.Server({ hostKeys: [hostKey.private] });
   const listener = createServer({ noDelay: true }, (socket) => {
     connections += 1;
+    if (faults.refuseConnections === true) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    ssh.once('connection', (client) => serve(client, socket, userKey.public, options, faults));
+    // One for each connection: several that begin at once could not be told apart.
+    const ssh = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) =>
+      serve(client, socket, userKey.public, options, faults),
+    );
     ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve) => listener.listen(0, host, resolve));
@@ -155,8 +168,15 @@ function serveFiles(
     return false;
   };
   channel.on('data', (chunk: Buffer) => {
-    if (!goesOn(chunk.length)) return;
+    // What came before the cut may still be in the pipeline: a server that was cut off does not see it.
+    if (socket.destroyed || !goesOn(chunk.length)) return;
     for (const packet of cutter.push(chunk)) {
+      const cut = faults.watch?.(packet);
+      if (cut === 'cut after') files.answer(packet);
+      if (cut !== undefined) {
+        socket.destroy();
+        return;
+      }
       for (const piece of files.answer(packet)) {
         if (!goesOn(piece.length)) return;
         channel.write(piece);
