@@ -3,6 +3,7 @@ import type { SessionPool } from '../../ssh/sftp/session-pool.ts';
 import { isVague } from '../../ssh/sftp/status.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { EntryType, RelPath } from '../entry.ts';
+import { isOfPath } from '../run-failure.ts';
 import { nameOf, parentOf } from './names.ts';
 import { typeOf } from './sftp-entry.ts';
 import type { SftpPlaces } from './sftp-places.ts';
@@ -116,17 +117,11 @@ export class SftpDiagnosis {
     return this.#sessions
       .pick()
       .lstat(this.#places.place(path))
-      .then(
-        ({ mode }: SftpAttributes) => (mode === undefined ? undefined : typeOf(mode)),
-        () => undefined,
-      );
+      .then(({ mode }: SftpAttributes) => (mode === undefined ? undefined : typeOf(mode)), unknown);
   }
 
   #fileSystem(path: RelPath): Promise<SftpFileSystem | undefined> {
-    return this.#sessions
-      .pick()
-      .statvfs(this.#places.place(path))
-      .catch(() => undefined);
+    return this.#sessions.pick().statvfs(this.#places.place(path)).catch(unknown);
   }
 
   async #isEmpty(path: RelPath): Promise<boolean> {
@@ -135,14 +130,19 @@ export class SftpDiagnosis {
       const handle = await session.opendir(this.#places.place(path));
       const names = await session.readdir(handle).finally(() => session.closeHandle(handle).catch(() => {}));
       return (names ?? []).every(({ name }) => name === '.' || name === '..');
-    } catch {
-      return false;
+    } catch (error) {
+      return unknown(error) ?? false;
     }
   }
 
   #failure(code: PathCode, path: RelPath, cause: unknown): CellarmanError {
     return failure(code, { path: this.#places.text(path) }, cause);
   }
+}
+
+/** What cannot be asked is not known; but a question that was lost with its connection has to be asked again. */
+function unknown(error: unknown): undefined {
+  if (!isOfPath(error)) throw error;
 }
 
 type PathCode =
