@@ -196,9 +196,10 @@ describe.concurrent('a connection that is cut', () => {
         server.dropConnections();
       });
       const { status, stderr } = await sync('-a');
-      expect(status).toBe(10);
+      // The last attempt may end before the host says who it is, or later.
+      expect([10, 12]).toContain(status);
       expect(stderr.split('\n').filter((line) => !line.endsWith('connecting again'))).toEqual([
-        expect.stringMatching(/^cellarman: cannot reach demo@127\.0\.0\.1:\d+: it hung up/),
+        expect.stringMatching(/^cellarman: (cannot reach|the connection to) demo@127\.0\.0\.1:\d+/),
         '',
       ]);
       expect(readFileSync(join(here, 'd/big'), 'utf8')).toBe('older');
