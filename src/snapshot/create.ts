@@ -63,7 +63,7 @@ export interface CreateSetup {
  * The order at the end: contents and directories, the manifest, the tree's name; each is on the disk before the next.
  */
 export async function createSnapshot(setup: CreateSetup): Promise<Created> {
-  const { repository, options, signal } = setup;
+  const { repository, options } = setup;
   const { endpoint } = repository;
   const dryRun = options.dryRun ?? false;
   const before = await survey(endpoint);
@@ -76,7 +76,6 @@ export async function createSnapshot(setup: CreateSetup): Promise<Created> {
   try {
     const run = new Run(setup, { before, basis, working, resumed: resumed !== undefined, clock, known });
     const report = dryRun ? await run.pretend() : await run.make(id);
-    signal.throwIfAborted();
     return { id, basis, resumed: resumed !== undefined, report };
   } finally {
     await known?.cursor.close();

@@ -75,10 +75,14 @@ export function readTopName(
   return undefined;
 }
 
-/** What an entry of `.cellarman` belongs to. */
+/** What an entry of `.cellarman` belongs to; `remains` are of a manifest whose writer died. */
 export function readOurName(
   name: ByteString,
-): { readonly kind: 'manifest' | 'journal'; readonly id: SnapshotId; readonly run: number } | undefined {
+):
+  | { readonly kind: 'manifest' | 'journal' | 'remains'; readonly id: SnapshotId; readonly run: number }
+  | undefined {
+  const [, dead] = /^\.(\d{8}T\d{6})\.manifest\.gz\.\w{6}$/.exec(name) ?? [];
+  if (dead !== undefined) return { kind: 'remains', id: dead, run: 0 };
   const [, id, run] = /^(\d{8}T\d{6})\.(?:manifest\.gz|(\d+)\.journal)$/.exec(name) ?? [];
   if (id === undefined) return undefined;
   return run === undefined ? { kind: 'manifest', id, run: 0 } : { kind: 'journal', id, run: Number(run) };

@@ -14,7 +14,7 @@ export interface Survey {
   readonly removed: readonly SnapshotId[];
   /** Journals, in the order of their runs. */
   journalsOf(id: SnapshotId): readonly RelPath[];
-  /** Manifests of no tree, and journals of no unfinished one. */
+  /** Manifests of no tree, journals of no unfinished one, and manifests that were never finished. */
   readonly stray: readonly RelPath[];
 }
 
@@ -36,7 +36,7 @@ export async function survey(repository: Endpoint): Promise<Survey> {
     if (read === undefined) continue;
     const path = joinPath(OURS, name);
     const wanted = read.kind === 'manifest' ? described : unfinished;
-    if (!wanted.has(read.id)) stray.push(path);
+    if (read.kind === 'remains' || !wanted.has(read.id)) stray.push(path);
     else if (read.kind === 'manifest') manifests.add(read.id);
     else journals.push({ id: read.id, run: read.run, path });
   }

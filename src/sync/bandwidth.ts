@@ -3,6 +3,8 @@ import { checkAborted } from '../system/abort.ts';
 
 /** Short waits are not worth their timer: a debt of this many milliseconds is slept off at once. */
 const WORTH_SLEEPING = 20;
+/** A sleeper looks so often whether the run was stopped, milliseconds. */
+const LOOK_UP = 100;
 
 /**
  * A rate limit shared by all lanes through one word of shared memory: the moment until which the line is taken, in
@@ -25,8 +27,13 @@ export class Bandwidth {
     // An idle line earns no credit: start from now. Losing this race to another lane costs one block of accuracy.
     if (taken < now) Atomics.compareExchange(this.#takenUntil, 0, taken, now);
     const until = Atomics.add(this.#takenUntil, 0, cost) + cost;
-    const wait = Number(until - now) / 1000;
-    if (wait >= WORTH_SLEEPING) await sleep(wait, undefined, { signal }).catch(() => checkAborted(signal));
+    let wait = Number(until - now) / 1000;
+    if (wait < WORTH_SLEEPING) return;
+    // Hundreds may be waiting here: each with a listener of its own on the signal would be too many for it.
+    for (; wait > 0; wait -= LOOK_UP) {
+      await sleep(Math.min(wait, LOOK_UP));
+      checkAborted(signal);
+    }
   }
 }
 
