@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import type { CipherAlgorithm } from 'ssh2';
 import { failure } from '../system/errors.ts';
 import { chooseCiphers } from './ciphers.ts';
@@ -8,6 +8,7 @@ import { knownHostName } from './known-hosts.ts';
 import type { RemoteLocation } from './location.ts';
 import { expandPath, type TokenFacts } from './path-tokens.ts';
 import type { ReachOptions } from './reach-options.ts';
+import { configFileOf, withArguments } from './ssh-arguments.ts';
 import { readSshConfig } from './ssh-config-file.ts';
 import { askSsh, type Keywords } from './ssh-keywords.ts';
 
@@ -49,8 +50,10 @@ export async function resolveHostSettings(
   options: ReachOptions,
 ): Promise<HostSettings> {
   const { host, user, port } = location;
+  const { sshArguments = [] } = options;
   const keywords =
-    (await askSsh(host, user, port)) ?? (await readSshConfig(join(homedir(), '.ssh', 'config'), host, user));
+    (await askSsh(host, user, port, sshArguments)) ??
+    withArguments(await readSshConfig(configFileOf(sshArguments), host, user), sshArguments);
   const settings = hostSettings(keywords, location, options);
   await Promise.all((options.identityFiles ?? []).map(mustExist));
   return settings;

@@ -24,4 +24,6 @@ export interface ReachOptions {
    * (ServerAliveInterval times ServerAliveCountMax, or 45 seconds) is connected to again.
    */
   readonly timeout?: number;
+  /** Options of ssh(1) that count as if they had been given to it: `-p`, `-i`, `-l`, `-o`, `-F`, each with its value. */
+  readonly sshArguments?: readonly string[];
 }

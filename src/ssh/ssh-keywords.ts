@@ -23,8 +23,14 @@ const PATIENCE_MS = 30_000;
  * What OpenSSH itself would use for a host, `Include` and `Match` resolved; undefined where there is no `ssh` program.
  * SSH_COMMAND_FAILED with what it says where its configuration is wrong.
  */
-export function askSsh(host: string, user?: string, port?: number): Promise<Keywords | undefined> {
+export function askSsh(
+  host: string,
+  user?: string,
+  port?: number,
+  args: readonly string[] = [],
+): Promise<Keywords | undefined> {
   const given = [
+    ...args,
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),
   ];

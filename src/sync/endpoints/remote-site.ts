@@ -37,6 +37,19 @@ export async function remoteSite(
   return new RemoteSite(location.host, { target, user }, signal, onLost);
 }
 
+/** The same for a host of which it is known already how to reach it. */
+export function targetSite(
+  target: Target,
+  signal: AbortSignal,
+  onLost: (error: CellarmanError) => void,
+): Site {
+  const [name, user] =
+    target.transport === 'ssh2'
+      ? [target.settings.label, target.settings.user]
+      : [target.command.label, target.command.user];
+  return new RemoteSite(name, { target, user }, signal, onLost);
+}
+
 /** How the host is reached: as its settings say, or over a connection of the caller's. */
 type Reach =
   | { readonly target: Target; readonly user: string }
