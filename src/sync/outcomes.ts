@@ -38,6 +38,7 @@ export class Outcomes {
       tally.report.comparedBytes += result.comparedBytes;
     }
     if (result.error !== undefined) this.problem(path, result.error);
+    if (result.finding !== undefined) this.#setup.onInspected?.(path, result.finding);
     if (result.outcome === 'failed') {
       this.failed.add(path);
     } else {

@@ -30,6 +30,8 @@ export type BasisUse = 'link' | 'copy' | 'compare';
 export interface BasisListing {
   readonly use: BasisUse;
   readonly entries: readonly BasisEntry[];
+  /** For this basis in place of the rules' horizon. */
+  readonly horizon?: number | undefined;
 }
 
 export type BasisEntry = Entry | RecordedEntry;
@@ -242,7 +244,7 @@ function fromBasis(
     const use = bases[i]?.use;
     if (candidate?.type !== 'file' || use === undefined) continue;
     if (use === 'copy' && existing?.type === 'file') continue;
-    const verdict = quickCheck(entry, candidate, rules);
+    const verdict = quickCheck(entry, candidate, rules, bases[i]?.horizon);
     if (verdict === 'different') continue;
     const exact = attributeChanges(entry, candidate, rules).length === 0;
     const otherwise = exact && use === 'link' ? 'link' : exact && use === 'compare' ? 'none' : 'copy';
@@ -262,12 +264,17 @@ function fromBasis(
 type Verdict = 'same' | 'different' | 'uncertain';
 
 /** Size and time, and whether they can be trusted. */
-function quickCheck(entry: Entry, known: BasisEntry, rules: PlanRules): Verdict {
+function quickCheck(
+  entry: Entry,
+  known: BasisEntry,
+  rules: PlanRules,
+  horizon: number = rules.horizon,
+): Verdict {
   if (entry.size !== known.size) return 'different';
   if (rules.checksum) return 'uncertain';
   if (rules.sizeOnly) return 'same';
   if (rules.ignoreTimes || !sameTime(entry, known, rules)) return 'different';
-  if (entry.mtime >= rules.horizon) return 'uncertain';
+  if (entry.mtime >= horizon) return 'uncertain';
   if (!('racy' in known)) return 'same';
   return known.racy || otherInode(entry, known) ? 'uncertain' : 'same';
 }

@@ -17,6 +17,8 @@ export interface Basis {
   readonly path: RelPath;
   /** What its manifest says of a directory; called in the order of the walk. Without it, the tree is listed. */
   readonly recall?: ((path: RelPath) => Promise<readonly RecordedEntry[]>) | undefined;
+  /** For this basis in place of the rules' horizon. */
+  readonly horizon?: number | undefined;
 }
 
 /** What is already in a directory of the destination and may stay. */
@@ -51,6 +53,8 @@ export interface TransferSetup extends SelectionRules {
   readonly baseEntry: Entry | undefined;
   readonly bases: readonly Basis[];
   readonly rules: PlanRules;
+  /** The source is written to all the while and is meant to be: what changed while it was read is no problem. */
+  readonly restless?: boolean;
   /** Names of one file in the source become names of one file in the destination. */
   readonly hardLinks: boolean;
   /** Undefined: nothing is removed. */
@@ -71,6 +75,8 @@ export interface TransferSetup extends SelectionRules {
   readonly onFile?: ((directory: RelPath, entry: RecordedEntry) => void) | undefined;
   /** Told after each batch of these. */
   readonly onBatch?: (() => void) | undefined;
+  /** Told of what an inspector found in a file's content; the lanes were opened with an `InspectionSpec`. */
+  readonly onInspected?: ((path: RelPath, finding: unknown) => void) | undefined;
   readonly tally: Tally;
   readonly signal: AbortSignal;
 }

@@ -227,7 +227,8 @@ class Transfer {
     const standing = place.existing === undefined ? undefined : await recall?.(path, existing);
     const basisListings: BasisListing[] = [];
     for (const [i, basis] of bases.entries()) {
-      basisListings.push({ use: basis.use, entries: (await basis.recall?.(path)) ?? listed[i] ?? [] });
+      const entries = (await basis.recall?.(path)) ?? listed[i] ?? [];
+      basisListings.push({ use: basis.use, entries, horizon: basis.horizon });
     }
     return planDirectory(entries, standing?.entries ?? existing, basisListings, rules, standing?.recorded);
   }

@@ -3,6 +3,7 @@ import type { Xxh64 } from '../../system/xxh64.ts';
 import type { Bandwidth } from '../bandwidth.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { RelPath } from '../entry.ts';
+import type { Inspect } from './inspection.ts';
 
 /** How files are carried over; plain data. */
 export interface LaneOptions {
@@ -33,6 +34,7 @@ export interface LaneContext {
   /** The temporary name beside a final one. */
   temporaryName(name: ByteString): ByteString;
   newHash(): Xxh64;
+  readonly inspect: Inspect | undefined;
   readonly bandwidth: Bandwidth | undefined;
   readonly signal: AbortSignal;
   /** Bytes of content that just arrived at the destination. */

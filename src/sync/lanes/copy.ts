@@ -11,6 +11,8 @@ import { SteadyWriter } from './steady-writer.ts';
 export interface CopyOrder {
   readonly from: Endpoint;
   readonly fromPath: RelPath;
+  /** For inspectors: in the transfer. */
+  readonly path: RelPath;
   /** Path of the destination endpoint. */
   readonly to: RelPath;
   /** What the file is believed to be. */
@@ -23,6 +25,7 @@ export interface Copied {
   readonly entry: Entry;
   readonly hash: string;
   readonly readAt: number;
+  readonly finding: unknown;
   readonly torn: boolean;
   /** Fewer bytes came than the file had when it was opened. */
   readonly short: boolean;
@@ -62,6 +65,7 @@ async function copyOnce(
     writer = await SteadyWriter.create(destination, path, (start, end) => readAgain(order, start, end));
     made = true;
     const hash = context.newHash();
+    const inspector = context.inspect?.(order.path, order.entry);
     let bytes = 0;
     let after: Promise<Entry> | undefined;
     const blocks = reader.read(0, order.entry.size)[Symbol.asyncIterator]();
@@ -72,6 +76,7 @@ async function copyOnce(
       if (done === true) break;
       checkAborted(signal);
       hash.update(value);
+      inspector?.block(value, bytes);
       if (context.bandwidth !== undefined) await context.bandwidth.pass(value.length, signal);
       await writer.write(value);
       bytes += value.length;
@@ -94,7 +99,7 @@ async function copyOnce(
     made = false;
     const short = bytes < order.entry.size;
     const entry = short ? { ...order.entry, size: bytes } : order.entry;
-    return { entry, hash: digest, readAt, torn, short };
+    return { entry, hash: digest, readAt, finding: inspector?.finish(), torn, short };
   } finally {
     await reader.close();
     await writer?.abandon();

@@ -1,5 +1,6 @@
 import { toText } from '../../system/byte-string.ts';
 import { failure } from '../../system/errors.ts';
+import type { Endpoint } from '../endpoint.ts';
 import type { RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import { isOfPath } from '../run-failure.ts';
@@ -28,6 +29,7 @@ const NOTHING: TaskResult = {
   entry: undefined,
   hash: undefined,
   readAt: 0,
+  finding: undefined,
   torn: false,
   comparedBytes: 0,
   error: undefined,
@@ -76,7 +78,11 @@ class Execution {
       case 'attributes':
         return await this.#attributes();
       case 'hash':
-        return { ...NOTHING, outcome: 'kept', hash: await this.#hashOf(this.#target) };
+        return {
+          ...NOTHING,
+          outcome: 'kept',
+          ...(await this.#examine(this.#context.destination, this.#target)),
+        };
     }
   }
 
@@ -86,6 +92,7 @@ class Execution {
     const copied = await copyFile(this.#context, {
       from,
       fromPath: this.#sourcePath,
+      path: this.#path,
       to: this.#target,
       entry,
       attributes,
@@ -96,6 +103,7 @@ class Execution {
       entry: copied.entry === entry ? undefined : copied.entry,
       hash: copied.hash,
       readAt: copied.readAt,
+      finding: copied.finding,
       torn: copied.torn,
       comparedBytes,
       error: copied.short ? failure('SHRANK_WHILE_READ', { path: toText(this.#sourcePath) }) : undefined,
@@ -109,13 +117,14 @@ class Execution {
       const copied = await copyFile(this.#context, {
         from: this.#context.destination,
         fromPath: this.#basisPath(),
+        path: this.#path,
         to: this.#target,
         entry: { ...entry, ...(await this.#context.destination.lookup(this.#basisPath())), name: entry.name },
         attributes,
         replaces,
       });
       if (!copied.torn && (knownHash === undefined || knownHash === copied.hash)) {
-        return { ...NOTHING, outcome: 'reused', hash: copied.hash, comparedBytes };
+        return { ...NOTHING, outcome: 'reused', hash: copied.hash, finding: copied.finding, comparedBytes };
       }
     } catch (error) {
       if (!isOfPath(error)) throw error;
@@ -138,8 +147,8 @@ class Execution {
     const { basis, knownHash, otherwise, entry } = this.#task;
     const source = await this.#context.source(this.#root);
     const readAt = Date.now();
-    const [theirs, ours] = await Promise.all([
-      hashFile(source, this.#sourcePath, entry.size, this.#context.newHash(), this.#context.signal),
+    const [{ hash: theirs, finding }, ours] = await Promise.all([
+      this.#examine(source, this.#sourcePath),
       knownHash ?? this.#hashOf(basis >= 0 ? this.#basisPath() : this.#target),
     ]);
     if (this.#context.options.dryRun) {
@@ -147,15 +156,22 @@ class Execution {
       return { ...NOTHING, outcome, comparedBytes: entry.size };
     }
     if (theirs !== ours) return await this.#copy(entry.size);
+    // A copy that had to be made after all was inspected by itself.
+    const after = (result: TaskResult): TaskResult => ({
+      ...result,
+      readAt,
+      finding: result.finding ?? finding,
+      comparedBytes: entry.size,
+    });
     switch (otherwise) {
       case 'none':
-        return { ...NOTHING, outcome: 'kept', hash: theirs, readAt, comparedBytes: entry.size };
+        return after({ ...NOTHING, outcome: 'kept', hash: theirs });
       case 'link':
-        return { ...(await this.#link(entry.size, theirs)), readAt };
+        return after(await this.#link(entry.size, theirs));
       case 'copy':
-        return { ...(await this.#reuse(entry.size)), readAt };
+        return after(await this.#reuse(entry.size));
       case 'attributes':
-        return { ...(await this.#attributes()), hash: theirs, readAt, comparedBytes: entry.size };
+        return after({ ...(await this.#attributes()), hash: theirs });
     }
   }
 
@@ -198,6 +214,7 @@ class Execution {
     const copied = await copyFile(this.#context, {
       from: destination,
       fromPath: this.#target,
+      path: this.#path,
       to: this.#target,
       entry: here ?? entry,
       attributes: {
@@ -206,7 +223,16 @@ class Execution {
       },
       replaces: true,
     });
-    return { ...NOTHING, hash: copied.hash };
+    return { ...NOTHING, hash: copied.hash, finding: copied.finding };
+  }
+
+  /** Reads a file for its hash, and for who looks at contents. */
+  async #examine(endpoint: Endpoint, path: RelPath): Promise<Pick<TaskResult, 'hash' | 'finding'>> {
+    const { newHash, signal, inspect } = this.#context;
+    const { entry } = this.#task;
+    const inspector = inspect?.(this.#path, entry);
+    const hash = await hashFile(endpoint, path, entry.size, newHash(), signal, inspector);
+    return { hash, finding: inspector?.finish() };
   }
 
   /** Of what stands in the destination now. */

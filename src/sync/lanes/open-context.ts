@@ -2,12 +2,14 @@ import { loadXxh64 } from '../../system/xxh64.ts';
 import type { Bandwidth } from '../bandwidth.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { LaneContext, LaneOptions } from './context.ts';
+import { type InspectionSpec, openInspection } from './inspection.ts';
 import { temporaryName } from './temporary-name.ts';
 
 export interface ContextParts {
   readonly options: LaneOptions;
   readonly destination: Endpoint;
   readonly openSource: (root: number) => Promise<Endpoint>;
+  readonly inspection: InspectionSpec | undefined;
   readonly bandwidth: Bandwidth | undefined;
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
@@ -17,6 +19,7 @@ export interface ContextParts {
 export async function openContext(parts: ContextParts): Promise<LaneContext> {
   const { options, openSource } = parts;
   const newHash = await loadXxh64();
+  const inspect = await openInspection(parts.inspection);
   const sources: (Promise<Endpoint> | undefined)[] = [];
   return {
     options,
@@ -27,6 +30,7 @@ export async function openContext(parts: ContextParts): Promise<LaneContext> {
     },
     temporaryName: (name) => temporaryName(name, options.nameMax),
     newHash,
+    inspect,
     bandwidth: parts.bandwidth,
     signal: parts.signal,
     onBytes: parts.onBytes,

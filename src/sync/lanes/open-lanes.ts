@@ -3,6 +3,7 @@ import type { Endpoint } from '../endpoint.ts';
 import type { EndpointSpec } from '../endpoints/spec.ts';
 import { type LaneListener, openLanePool } from '../workers/lane-pool.ts';
 import type { LaneOptions } from './context.ts';
+import type { InspectionSpec } from './inspection.ts';
 import { openLane } from './lane.ts';
 import { openContext } from './open-context.ts';
 import type { Lane } from './task.ts';
@@ -17,6 +18,7 @@ export interface LanesSetup {
   readonly sources: readonly LaneEnd[];
   readonly destination: LaneEnd;
   readonly options: LaneOptions;
+  readonly inspection?: InspectionSpec | undefined;
   readonly bandwidth: BandwidthShare | undefined;
   /** How many lanes. */
   readonly jobs: number;
@@ -33,13 +35,13 @@ export interface Lanes extends AsyncDisposable {
  * elsewhere: it lies in memory, or on a connection that the caller made.
  */
 export async function openLanes(setup: LanesSetup): Promise<Lanes> {
-  const { sources, destination, options, bandwidth, jobs, signal, listener } = setup;
+  const { sources, destination, options, inspection, bandwidth, jobs, signal, listener } = setup;
   const ends = [destination, ...sources];
   const concurrency = Math.max(...ends.map(({ endpoint }) => endpoint.capabilities.concurrency));
   const specs = sources.map(({ spec }) => spec).filter((spec) => spec !== undefined);
   if (destination.spec !== undefined && specs.length === sources.length) {
     return openLanePool(
-      { sources: specs, destination: destination.spec, options, bandwidth, concurrency },
+      { sources: specs, destination: destination.spec, options, inspection, bandwidth, concurrency },
       jobs,
       signal,
       listener,
@@ -53,6 +55,7 @@ export async function openLanes(setup: LanesSetup): Promise<Lanes> {
       if (end === undefined) throw new RangeError(`there is no source ${root}`);
       return end.endpoint;
     },
+    inspection,
     bandwidth: bandwidth === undefined ? undefined : new Bandwidth(bandwidth),
     signal,
     onBytes: (count) => listener.onBytes(count),

@@ -41,6 +41,8 @@ export interface TaskResult {
   readonly hash: string | undefined;
   /** When reading began, milliseconds by this machine's clock; 0 where nothing was read from the source. */
   readonly readAt: number;
+  /** What an inspector of its content found, see `InspectionSpec`. */
+  readonly finding: unknown;
   /** The file kept changing while it was read: what was written may be a mixture. */
   readonly torn: boolean;
   /** Bytes of the source that were read only to compare. */

@@ -40,6 +40,7 @@ export default async function lane({
         if (spec === undefined) throw new RangeError(`there is no source ${root}`);
         return await open(spec);
       },
+      inspection: setup.inspection,
       bandwidth: setup.bandwidth === undefined ? undefined : new Bandwidth(setup.bandwidth),
       signal: abort.signal,
       onBytes: (count) => arrivals.add(count),

@@ -2,6 +2,7 @@ import { CellarmanError, type ErrorCode } from '../../system/errors.ts';
 import type { BandwidthShare } from '../bandwidth.ts';
 import type { EndpointSpec } from '../endpoints/spec.ts';
 import type { LaneOptions } from '../lanes/context.ts';
+import type { InspectionSpec } from '../lanes/inspection.ts';
 import type { Batch, BatchResult, TaskResult } from '../lanes/task.ts';
 
 /** What a worker thread needs to become a lane. */
@@ -9,6 +10,7 @@ export interface LaneSetup {
   readonly sources: readonly EndpointSpec[];
   readonly destination: EndpointSpec;
   readonly options: LaneOptions;
+  readonly inspection: InspectionSpec | undefined;
   readonly bandwidth: BandwidthShare | undefined;
   /** Tasks under way at once. */
   readonly concurrency: number;
@@ -41,6 +43,8 @@ export interface PackedResult {
   readonly outcomes: readonly TaskResult['outcome'][];
   readonly hashes: readonly (string | undefined)[];
   readonly readAt: readonly number[];
+  /** Undefined where there are none at all. */
+  readonly findings: readonly unknown[] | undefined;
   readonly others: readonly PackedOther[];
   readonly unlinked: readonly {
     readonly name: BatchResult['unlinked'][number]['name'];
@@ -84,12 +88,16 @@ export function packResult({ results, unlinked }: BatchResult): PackedResult {
     outcomes: results.map(({ outcome }) => outcome),
     hashes: results.map(({ hash }) => hash),
     readAt: results.map(({ readAt }) => readAt),
+    findings: results.some(({ finding }) => finding !== undefined)
+      ? results.map(({ finding }) => finding)
+      : undefined,
     others,
     unlinked: unlinked.map(({ name, error }) => ({ name, error: packError(error) })),
   };
 }
 
-export function unpackResult({ outcomes, hashes, readAt, others, unlinked }: PackedResult): BatchResult {
+export function unpackResult(packed: PackedResult): BatchResult {
+  const { outcomes, hashes, readAt, findings, others, unlinked } = packed;
   const byIndex = new Map(others.map((other) => [other.index, other]));
   return {
     results: outcomes.map((outcome, i) => {
@@ -98,6 +106,7 @@ export function unpackResult({ outcomes, hashes, readAt, others, unlinked }: Pac
         outcome,
         hash: hashes[i],
         readAt: readAt[i] ?? 0,
+        finding: findings?.[i],
         entry: other?.entry,
         torn: other?.torn ?? false,
         comparedBytes: other?.comparedBytes ?? 0,
