@@ -37,13 +37,18 @@ export class Outcomes {
       tally.report.comparedFiles++;
       tally.report.comparedBytes += result.comparedBytes;
     }
-    if (result.error !== undefined) this.problem(path, result.error);
+    const restless = this.#setup.restless ?? false;
+    if (
+      result.error !== undefined &&
+      !(restless && result.error.code === 'SHRANK_WHILE_READ' && result.outcome !== 'failed')
+    )
+      this.problem(path, result.error);
     if (result.finding !== undefined) this.#setup.onInspected?.(path, result.finding);
     if (result.outcome === 'failed') {
       this.failed.add(path);
     } else {
       this.#count(note, result);
-      if (result.torn && result.error === undefined) {
+      if (result.torn && result.error === undefined && !restless) {
         tally.warning(failure('CHANGED_WHILE_READ', { path: toText(path) }).message);
       }
       this.#record(note, result);

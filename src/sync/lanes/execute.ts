@@ -1,5 +1,5 @@
 import { toText } from '../../system/byte-string.ts';
-import { failure } from '../../system/errors.ts';
+import { failure, isFailure } from '../../system/errors.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
@@ -148,7 +148,7 @@ class Execution {
     const source = await this.#context.source(this.#root);
     const readAt = Date.now();
     const [{ hash: theirs, finding }, ours] = await Promise.all([
-      this.#examine(source, this.#sourcePath),
+      this.#examine(source, this.#sourcePath).catch(unlessShrunk),
       knownHash ?? this.#hashOf(basis >= 0 ? this.#basisPath() : this.#target),
     ]);
     if (this.#context.options.dryRun) {
@@ -253,6 +253,12 @@ class Execution {
   #temporary(): RelPath {
     return joinPath(parentOf(this.#target), this.#context.temporaryName(nameOf(this.#target)));
   }
+}
+
+/** A file that became shorter since it was listed is another one: it is copied. */
+function unlessShrunk(error: unknown): Pick<TaskResult, 'hash' | 'finding'> {
+  if (!isFailure(error, 'SHRANK_WHILE_READ')) throw error;
+  return { hash: undefined, finding: undefined };
 }
 
 /** A second name for `existing`, in place of whatever file stands there. */
