@@ -1,17 +1,22 @@
 import type { Command } from 'commander';
 import type { Configuration, ServerConfig } from '../manager/config/configuration.ts';
 import { loadConfiguration } from '../manager/config/load.ts';
+import type { GlobalOptions } from '../manager/config/options.ts';
+import type { Log } from '../manager/log.ts';
+import { openLogFile } from '../manager/log-file.ts';
 import { becomeUser } from '../system/become-user.ts';
 import { isFailure } from '../system/errors.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-status.ts';
 import { type ManagerFlags, managerFlags } from './manager-flags.ts';
-import { consoleMessages, jsonMessages, type Messages } from './render/messages.ts';
+import { consoleMessages, jsonMessages, logged, type Messages } from './render/messages.ts';
 
 /** What a command of the backup manager works with. */
 export interface ManagerSession {
   readonly configuration: Configuration;
   readonly messages: Messages;
+  /** `log_file`, which gets all messages by itself. */
+  readonly log: Log;
   readonly flags: ManagerFlags;
   readonly signal: AbortSignal;
 }
@@ -27,13 +32,18 @@ export async function runManager(
 ): Promise<void> {
   const flags = managerFlags(command.parent ?? command);
   context.debug = flags.debug;
-  const messages = openMessages(flags, context);
+  const shown = openMessages(flags, context);
+  let messages = shown;
+  let log: Log | undefined;
   try {
     const configuration = loadConfiguration({ explicit: flags.config, env: context.env });
     becomeUser(configuration.global.barman_user);
+    log = openLog(configuration.global, command.name(), flags, shown);
+    messages = logged(shown, log);
     for (const text of configuration.warnings) messages.warning(text);
-    await action({ configuration, messages, flags, signal: context.signal });
+    await action({ configuration, messages, log, flags, signal: context.signal });
   } catch (error) {
+    if (!isFailure(error) && error instanceof Error) log?.error(error.stack ?? error.message);
     if (flags.debug || !isFailure(error)) throw error;
     messages.error(error.message);
   } finally {
@@ -46,6 +56,20 @@ function openMessages({ format, quiet, color }: ManagerFlags, { stdout, stderr }
   const isTerminal = stdout.isTTY === true && stderr.isTTY === true;
   const options = { stdout, stderr, quiet, color: color === 'always' || (color === 'auto' && isTerminal) };
   return format === 'json' ? jsonMessages(options) : consoleMessages(options);
+}
+
+function openLog(
+  { log_file: path, log_level }: GlobalOptions,
+  name: string,
+  { logLevel }: ManagerFlags,
+  messages: Messages,
+): Log {
+  return openLogFile({
+    path,
+    level: logLevel ?? log_level,
+    name: `cellarman.${name}`,
+    onProblem: (error) => messages.warning(`Nothing is logged: ${error.message}`),
+  });
 }
 
 /** The servers someone names, sorted, `all` meaning every one; what is wrong with the names is told. */

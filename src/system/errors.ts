@@ -1,3 +1,5 @@
+import { formatBytes } from './bytes.ts';
+
 /**
  * The closed list of everything that can go wrong. A code is stable API, its facts are fields for programs, and its text
  * is one sentence for people that names the thing and, where there is one, the remedy. Texts never hold secrets.
@@ -128,6 +130,8 @@ const TEXTS = {
     `there is no configuration file: none of ${tried} exists; name one with -c FILE`,
   CONFIG: ({ where, detail }: { readonly where: string; readonly detail: string }) => `${where}: ${detail}`,
 
+  HOOK_STOPPED: ({ script }: { readonly script: string }) => `${script} asked to stop (exit status 63)`,
+
   // The catalogue.
   BACKUP_INFO: ({ path, detail }: PathFacts & { readonly detail: string }) => `${path} is damaged: ${detail}`,
   WAL_INDEX: ({ path, line }: PathFacts & { readonly line: number }) =>
@@ -136,6 +140,27 @@ const TEXTS = {
     `Unknown backup '${id}' for server '${server}'`,
   BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
     `more than one backup is named '${name}': ${ids}; give the ID of one of them`,
+
+  WRONG_CLUSTER: ({
+    server,
+    found,
+    expected,
+  }: {
+    readonly server: string;
+    readonly found: string;
+    readonly expected: string;
+  }) =>
+    `the database of server '${server}' ${found}, but ${expected}; a new cluster needs a catalogue of its own`,
+  DATA_DIRECTORY: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `the data directory ${path} cannot be backed up: ${detail}`,
+  NOT_ENOUGH_SPACE: ({
+    path,
+    needed,
+    available,
+  }: PathFacts & { readonly needed: number; readonly available: number }) =>
+    `the backup needs at least ${formatBytes(needed)}, and ${path} has ${formatBytes(available)} left: nothing was copied`,
+  LINK_NOT_FOLLOWED: ({ path }: PathFacts) =>
+    `${path} is a symbolic link to a directory, which is followed only directly below the data directory and its base; put a tablespace in its place`,
 
   // What PostgreSQL wrote.
   NOT_AN_LSN: ({ text }: { readonly text: string }) =>
@@ -154,6 +179,25 @@ const TEXTS = {
     `WAL is damaged at ${where}: ${detail}`,
   POSTGRES_VERSION: ({ version }: { readonly version: string }) =>
     `PostgreSQL ${version} is not supported: 13 to 18 are`,
+
+  // Restores.
+  BACKUP_NOT_RESTORABLE: ({ id, detail }: { readonly id: string; readonly detail: string }) =>
+    `backup ${id} cannot be restored: ${detail}`,
+  BACKUP_DAMAGED: ({
+    id,
+    count,
+    paths,
+  }: {
+    readonly id: string;
+    readonly count: number;
+    readonly paths: string;
+  }) =>
+    `backup ${id} is damaged, and no other backup of the server holds what is missing (files: ${count}): ${paths}; the destination is not complete and cannot be started`,
+  RESTORE_TARGET: ({ detail }: { readonly detail: string }) => `the target cannot be reached: ${detail}`,
+  WAL_MISSING: ({ name, detail }: { readonly name: string; readonly detail: string }) =>
+    `the WAL segment ${name} is missing from the archive: ${detail}`,
+  DESTINATION_IN_USE: ({ path, detail }: PathFacts & { readonly detail: string }) =>
+    `the destination ${path} ${detail}`,
 
   // The WAL archive.
   WAL_DIFFERS: ({ path }: PathFacts) =>

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
+import { Hooks } from '../../manager/hooks/hooks.ts';
 import { type ArchiveEvent, archiveWal } from '../../manager/wal/archive/archive.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
@@ -22,7 +23,8 @@ export function define(command: Command, context: Context): void {
       const tell = teller(name, messages);
       try {
         const catalogue = new Catalogue(server, configuration.global);
-        for await (const event of archiveWal(server, catalogue, signal)) tell(event);
+        const hooks = new Hooks(server, { mainFile: configuration.mainFile, log: session.log });
+        for await (const event of archiveWal(server, catalogue, hooks, signal)) tell(event);
       } catch (error) {
         if (!isFailure(error, 'LOCKED')) throw error;
         messages.info(`Another archive-wal process is already running on server ${name}`);
@@ -60,6 +62,8 @@ function teller(server: string, messages: Messages): (event: ArchiveEvent) => vo
             ? `${event.error.message}. File moved to errors directory.`
             : event.error.message,
         );
+      case 'stopped':
+        return messages.warning(`Archiving of ${server}/${event.name} stopped: ${event.error.message}`);
       case 'end':
         if (event.files === 0) messages.info('\tno file found');
         if (unknown.length === 0) return;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { readLiveStatus } from '../../manager/report/live-status.ts';
+import { redact } from '../../postgres/conninfo/redact.ts';
 import type { Context } from '../context.ts';
 import { runManager, serversNamed } from '../manager-session.ts';
-import { redact } from '../render/pretty.ts';
 import { serverSettings } from '../render/server-settings.ts';
 import { serverMark } from '../server-label.ts';
 

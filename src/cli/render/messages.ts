@@ -1,3 +1,4 @@
+import type { Log } from '../../manager/log.ts';
 import type { Output } from '../context.ts';
 import { type Json, pythonJson } from './python-json.ts';
 
@@ -69,6 +70,28 @@ export function jsonMessages({ stdout, quiet }: MessageOptions): Messages {
       if (quiet) return;
       const sentences = Object.entries(said).filter(([, texts]) => texts.length > 0);
       stdout.write(pythonJson({ ...results, ...Object.fromEntries(sentences) }));
+    },
+  };
+}
+
+/** The same, noted in the log as well. */
+export function logged(messages: Messages, log: Log): Messages {
+  return {
+    ...messages,
+    info: (text) => {
+      log.info(text);
+      messages.info(text);
+    },
+    warning: (text) => {
+      log.warning(text);
+      messages.warning(text);
+    },
+    error: (text) => {
+      log.error(text);
+      messages.error(text);
+    },
+    get failed() {
+      return messages.failed;
     },
   };
 }

@@ -44,10 +44,3 @@ export function prettyDuration(seconds: number): string {
 export function prettyRatio(ratio: number): string {
   return `${roundHalfEven(ratio * 100, 2)}%`;
 }
-
-/** Takes the passwords out of a connection string, in both of its forms. */
-export function redact(text: string): string {
-  return text
-    .replace(/(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)/g, '$1*REDACTED*')
-    .replace(/(:\/\/[^/?#\s:@]*:)[^@\s]*@/g, '$1*REDACTED*@');
-}

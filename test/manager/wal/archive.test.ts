@@ -148,7 +148,7 @@ describe('archive-wal', () => {
     expect(fs.statSync(archived(named(2))).size).toBe(SIZE);
   });
 
-  it('does nothing beside another run, on an inactive server, or where a script wants to see WAL', async () => {
+  it('does nothing beside another run, on an inactive server, or where WAL has to be encrypted', async () => {
     arrive(first, segmentBytes(first, SIZE));
     {
       using _lock = await takeLock(serverLockPath({ directory: home.home, server: 'pg' }, 'archive-wal'));
@@ -161,8 +161,8 @@ describe('archive-wal', () => {
     configure('active = off\n');
     expect(await archive()).toMatchObject({ status: 0, stdout: "Skipping inactive server 'pg'\n" });
     home.dispose();
-    configure('pre_archive_script = true\n');
-    expect((await archive()).stderr).toContain('cannot do this: archiving with pre_archive_script');
+    configure('encryption = gpg\nencryption_key_id = x\n');
+    expect((await archive()).stderr).toContain('cannot do this: archiving with encryption');
     home.dispose();
     configure('compression = snappy\n');
     arrive(first, segmentBytes(first, SIZE));

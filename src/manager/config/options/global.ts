@@ -23,7 +23,7 @@ export const globalOptions = {
     path,
     'Directory whose *.conf files are read after the main file, in the order of their names.',
   ),
-  log_file: optional('global', path, 'File that receives the log; standard error without one.'),
+  log_file: optional('global', path, 'File that receives the log; without one nothing is logged.'),
   log_level: option(
     'global',
     text,

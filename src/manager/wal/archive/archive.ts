@@ -10,8 +10,10 @@ import { serverLockPath, takeLock } from '../../catalogue/locks.ts';
 import { namesIn } from '../../catalogue/read-file.ts';
 import type { WalIndex } from '../../catalogue/wal-index.ts';
 import type { ServerConfig } from '../../config/configuration.ts';
+import type { Hooks } from '../../hooks/hooks.ts';
 import { Compression } from '../compression/compression.ts';
 import { holdSame } from '../compression/content.ts';
+import { ArchiveScripts } from './archive-scripts.ts';
 import { archivedPath } from './archived-path.ts';
 import { type Batch, incomingBatch, streamingBatch } from './batch.ts';
 import { clusterOf } from './cluster.ts';
@@ -35,6 +37,8 @@ export type ArchiveEvent =
   | { readonly type: 'unknown'; readonly name: string }
   /** WAL_DAMAGED: of another cluster, or not what its name says; went to `errors/`. All other errors: left in place. */
   | { readonly type: 'refused'; readonly name: string; readonly error: CellarmanError }
+  /** A script before it asked to stop; it and all behind it were left in place. */
+  | { readonly type: 'stopped'; readonly name: string; readonly error: CellarmanError }
   | { readonly type: 'end'; readonly from: 'file' | 'streaming'; readonly files: number };
 
 /**
@@ -44,38 +48,34 @@ export type ArchiveEvent =
 export async function* archiveWal(
   server: ServerConfig,
   catalogue: Catalogue,
+  hooks: Hooks,
   signal?: AbortSignal,
 ): AsyncGenerator<ArchiveEvent, void, void> {
   refuseWhatIsMissing(server);
   using _lock = await takeLock(serverLockPath(catalogue.locks, 'archive-wal'));
-  const run = new Run(server, catalogue, await catalogue.walIndex(), signal);
+  const run = new Run(server, catalogue, await catalogue.walIndex(), hooks, signal);
   const { archiver, streaming_archiver } = server.options;
   if (streaming_archiver) yield* run.from('streaming');
   if (archiver || !streaming_archiver) yield* run.from('file');
 }
 
-/** WAL that has to be encrypted, or that a script has to see, must not slip by. */
+/** WAL that has to be encrypted must not slip by. */
 function refuseWhatIsMissing({ name, options }: ServerConfig): void {
-  const key =
-    options.encryption === 'gpg'
-      ? 'encryption'
-      : (
-          [
-            'pre_archive_script',
-            'pre_archive_retry_script',
-            'post_archive_script',
-            'post_archive_retry_script',
-          ] as const
-        ).find((script) => options[script] !== null);
-  if (key === undefined) return;
-  throw failure('UNSUPPORTED', { operation: `archiving with ${key}`, where: `server '${name}'` });
+  if (options.encryption !== 'gpg') return;
+  throw failure('UNSUPPORTED', { operation: 'archiving with encryption', where: `server '${name}'` });
 }
+
+/** What became of one file before its group is published. */
+type Outcome =
+  | { readonly type: 'staged'; readonly staged: Staged }
+  | Extract<ArchiveEvent, { readonly type: 'same' | 'duplicate' | 'refused' }>;
 
 class Run {
   readonly #catalogue: Catalogue;
   readonly #options: ServerConfig['options'];
   readonly #index: WalIndex;
   readonly #compression: Compression;
+  readonly #scripts: ArchiveScripts;
   readonly #signal: AbortSignal | undefined;
   /** Whose WAL this is, once that is known. */
   #cluster: string | undefined;
@@ -85,12 +85,14 @@ class Run {
     { options }: ServerConfig,
     catalogue: Catalogue,
     index: WalIndex,
+    hooks: Hooks,
     signal: AbortSignal | undefined,
   ) {
     this.#options = options;
     this.#catalogue = catalogue;
     this.#index = index;
     this.#compression = new Compression(options);
+    this.#scripts = new ArchiveScripts(hooks, this.#compression, signal);
     this.#signal = signal;
   }
 
@@ -106,7 +108,12 @@ class Run {
       this.#cluster ??= await clusterOf(this.#catalogue, this.#index, this.#compression);
     for (let start = 0; start < batch.files.length; start += GROUP) {
       checkAborted(this.#signal);
-      yield* this.#group(batch.files.slice(start, start + GROUP), directory);
+      const group = batch.files.slice(start, start + GROUP);
+      const { allowed, stopped } = await this.#scripts.before(group, directory);
+      yield* this.#group(allowed, directory);
+      if (stopped === undefined) continue;
+      yield { type: 'stopped', ...stopped };
+      return;
     }
     for (const name of batch.unknown) {
       await moveToErrors(join(directory, name), name, 'unknown', layout.errors).catch(asFailure(name));
@@ -120,14 +127,12 @@ class Run {
     const staged = outcomes.flatMap((outcome) => (outcome.type === 'staged' ? [outcome.staged] : []));
     await publish(staged, this.#catalogue.layout.wals, this.#index).catch(asFailure(directory));
     for (const outcome of outcomes) {
+      await this.#scripts.after(...forScripts(outcome));
       yield outcome.type === 'staged' ? { type: 'archived', name: outcome.staged.name } : outcome;
     }
   }
 
-  async #prepare(
-    name: string,
-    source: string,
-  ): Promise<{ readonly type: 'staged'; readonly staged: Staged } | ArchiveEvent> {
+  async #prepare(name: string, source: string): Promise<Outcome> {
     const { wals, errors } = this.#catalogue.layout;
     try {
       const { format, systemIdentifier } = await inspect(source, name, this.#compression, this.#cluster);
@@ -167,6 +172,11 @@ class Run {
     for await (const { name } of this.#index.entries(() => undefined)) names.add(name);
     return names;
   }
+}
+
+function forScripts(outcome: Outcome): Parameters<ArchiveScripts['after']> {
+  if (outcome.type === 'staged') return [outcome.staged.name, outcome.staged];
+  return [outcome.name, outcome.type === 'refused' ? outcome.error : 'present'];
 }
 
 function asFailure(path: string): (error: unknown) => never {
