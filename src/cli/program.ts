@@ -85,6 +85,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/show-backup.ts'),
   },
   {
+    name: 'backup',
+    usageStatus: BARMAN_USAGE,
+    summary: 'take a base backup of servers',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'check-backup',
+    usageStatus: BARMAN_USAGE,
+    summary: 'look whether the archive holds all WAL of a backup',
+    load: () => import('./commands/check-backup.ts'),
+  },
+  {
     name: 'archive-wal',
     usageStatus: BARMAN_USAGE,
     summary: 'bring the WAL that arrived for a server into its archive',
@@ -107,6 +119,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'for archive_command: bring a WAL file to where it is archived',
     load: () => import('./commands/wal-archive.ts'),
   },
+  {
+    name: 'wal-restore',
+    summary: 'for restore_command: bring a WAL file from where it is archived',
+    load: () => import('./commands/wal-restore.ts'),
+  },
 ];
 
 /** Runs one command line; the exit status. Writes to the streams given, and never ends the process. */
@@ -119,11 +136,13 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   } catch (error) {
     // commander has written what there is to say.
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? 0 : (commandOf(args)?.usageStatus ?? error.exitCode);
+      return error.exitCode === 0
+        ? 0
+        : (context.errorStatus ?? commandOf(args)?.usageStatus ?? error.exitCode);
     }
     context.stderr.write(renderError(error, context.debug));
     if (isFailure(error, 'USAGE')) context.stderr.write(hint(args));
-    return statusOfError(error);
+    return context.errorStatus ?? statusOfError(error);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import { Hooks } from '../../manager/hooks/hooks.ts';
-import { type ArchiveEvent, archiveWal } from '../../manager/wal/archive/archive.ts';
+import { archiveWal } from '../../manager/wal/archive/archive.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
 import { runManager, workingServerNamed } from '../manager-session.ts';
-import type { Messages } from '../render/messages.ts';
+import { archiveTeller } from '../render/archive.ts';
 
 const ABOUT = `
 Takes what arrived in incoming/ (and with streaming_archiver in streaming/), compresses it as configured and enters it
@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
       const { configuration, messages, signal } = session;
       const server = workingServerNamed(name, session);
       if (server === undefined) return;
-      const tell = teller(name, messages);
+      const tell = archiveTeller(name, messages);
       try {
         const catalogue = new Catalogue(server, configuration.global);
         const hooks = new Hooks(server, { mainFile: configuration.mainFile, log: session.log });
@@ -31,46 +31,4 @@ export function define(command: Command, context: Context): void {
       }
     });
   });
-}
-
-const SOURCES = { file: 'file archival', streaming: 'streaming' } as const;
-
-/** In Barman's words, which monitoring looks for. */
-function teller(server: string, messages: Messages): (event: ArchiveEvent) => void {
-  let unknown: string[] = [];
-  return (event) => {
-    switch (event.type) {
-      case 'begin': {
-        const size = event.batchSize > 0 ? ` (batch size: ${event.batchSize})` : '';
-        unknown = [];
-        return messages.info(`Processing xlog segments from ${SOURCES[event.from]} for ${server}${size}`);
-      }
-      case 'archived':
-      case 'same':
-        return messages.info(`\t${event.name}`);
-      case 'duplicate':
-        messages.info(`\t${event.name}`);
-        return messages.info(
-          `\tError: ${event.name} is already present in server ${server}. File moved to errors directory.`,
-        );
-      case 'unknown':
-        unknown.push(event.name);
-        return;
-      case 'refused':
-        return messages.error(
-          isFailure(event.error, 'WAL_DAMAGED')
-            ? `${event.error.message}. File moved to errors directory.`
-            : event.error.message,
-        );
-      case 'stopped':
-        return messages.warning(`Archiving of ${server}/${event.name} stopped: ${event.error.message}`);
-      case 'end':
-        if (event.files === 0) messages.info('\tno file found');
-        if (unknown.length === 0) return;
-        messages.info(
-          `Some unknown objects have been found while processing xlog segments for ${server}. Objects moved to errors directory:`,
-        );
-        for (const name of unknown) messages.info(`\t${name}`);
-    }
-  };
 }

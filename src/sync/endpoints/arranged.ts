@@ -15,12 +15,20 @@ export interface Part {
   readonly bandwidth?: BandwidthShare | undefined;
 }
 
+/** Decides what is shown of a directory, of which `list` gives all. */
+export type Show = (directory: RelPath, list: () => Promise<Entry[]>) => Promise<Entry[]>;
+
 /**
- * Directories of one tree as a tree of their own, for reading: each under the name it shall have. The directories above
- * them that are in none are there as well. Paths in errors are those of the tree beneath.
+ * Directories of one tree as a tree of their own, for reading: each under the name it shall have, below a top directory
+ * that is none of them. Paths in errors are those of the tree beneath, which is closed with this one.
  */
-export function arrangedEndpoint(beneath: Endpoint, parts: readonly Part[], signal: AbortSignal): Endpoint {
-  return new ArrangedEndpoint(beneath, parts, signal);
+export function arrangedEndpoint(
+  beneath: Endpoint,
+  parts: readonly Part[],
+  signal: AbortSignal,
+  show: Show = (_, list) => list(),
+): Endpoint {
+  return new ArrangedEndpoint(beneath, parts, signal, show);
 }
 
 const PARENT_MODE = 0o755;
@@ -30,14 +38,16 @@ class ArrangedEndpoint implements Endpoint {
   readonly name: string;
   readonly #beneath: Endpoint;
   readonly #signal: AbortSignal;
+  readonly #show: Show;
   /** The innermost first. */
   readonly #parts: readonly (Part & { readonly limit: Bandwidth | undefined })[];
 
-  constructor(beneath: Endpoint, parts: readonly Part[], signal: AbortSignal) {
+  constructor(beneath: Endpoint, parts: readonly Part[], signal: AbortSignal, show: Show) {
     this.capabilities = beneath.capabilities;
     this.name = beneath.name;
     this.#beneath = beneath;
     this.#signal = signal;
+    this.#show = show;
     this.#parts = parts
       .map((part) => ({
         ...part,
@@ -46,7 +56,11 @@ class ArrangedEndpoint implements Endpoint {
       .sort((a, b) => b.at.length - a.at.length);
   }
 
-  async list(directory: RelPath): Promise<Entry[]> {
+  list(directory: RelPath): Promise<Entry[]> {
+    return this.#show(directory, () => this.#list(directory));
+  }
+
+  async #list(directory: RelPath): Promise<Entry[]> {
     const found = this.#find(directory);
     const entries = found === undefined ? [] : await this.#beneath.list(found.path);
     const inside = this.#parts.filter(({ at }) => parentOf(at) === directory);

@@ -1,0 +1,398 @@
+import { mkdir } from 'node:fs/promises';
+import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import { startBackup, stopBackup } from '../../postgres/server/base-backup.ts';
+import { keepAwake } from '../../postgres/server/keep-awake.ts';
+import type { Session } from '../../postgres/server/session.ts';
+import { createRestorePoint, switchWal } from '../../postgres/server/wal-position.ts';
+import { localEndpoint } from '../../sync/endpoints/local.ts';
+import type { Site } from '../../sync/endpoints/site.ts';
+import { joinPath, nameOf } from '../../sync/path.ts';
+import { isWithin } from '../../sync/resolve.ts';
+import { type ByteString, byteString, fromText, toBuffer, toText } from '../../system/byte-string.ts';
+import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
+import type { Backup } from '../catalogue/backup.ts';
+import type { BackupFields } from '../catalogue/backup-fields.ts';
+import { newBackupId } from '../catalogue/backup-id.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { readIdentity, writeIdentity } from '../catalogue/identity.ts';
+import { serverLockPath, takeLock } from '../catalogue/locks.ts';
+import type { ServerConfig } from '../config/configuration.ts';
+import { backupEnvironment, type HookEnvironment } from '../hooks/environment.ts';
+import type { Hooks } from '../hooks/hooks.ts';
+import { openDatabase } from '../server/database.ts';
+import { databaseHost } from '../server/host.ts';
+import { type ChosenBases, chooseBases } from './bases.ts';
+import { type Copied, copyCluster } from './copy.ts';
+import { momentAt, statistics } from './description.ts';
+import type { BackupEvent, WalPlace } from './events.ts';
+import { copyLate, writeLate } from './late-file.ts';
+import type { BackupOptions } from './options.ts';
+import { failOrphansLocked } from './orphans.ts';
+import { DATA, ownDirectory, tablespaceMapOf, treeOf } from './own-files.ts';
+import { learnServer, listDatabases, type ServerFacts } from './server-facts.ts';
+import { type ClusterSource, openSource } from './source.ts';
+import { placeOfStart, placeOfStop } from './wal-place.ts';
+import { proveWhole } from './whole.ts';
+
+/** What is being done; Barman's words, which stand in `error` of a failed backup. */
+type Action = 'starting backup' | 'copying files' | 'issuing stop of the backup' | 'finishing backup';
+
+export interface TakenBackup {
+  readonly backup: Backup;
+  /** Why it failed, while it was doing what; undefined for a good one. */
+  readonly problem: { readonly action: Action; readonly error: CellarmanError } | undefined;
+}
+
+/**
+ * Takes one backup of a server. Whatever goes wrong before the backup has its place in the catalogue is thrown: LOCKED
+ * where another one is being made, what `openDatabase`, `databaseHost` and `openSource` give, WRONG_CLUSTER, NO_SPACE.
+ * From then on it becomes a failed backup that says why, and the next one reuses what it has copied.
+ */
+export async function takeBackup(
+  server: ServerConfig,
+  catalogue: Catalogue,
+  options: BackupOptions,
+  hooks: Hooks,
+  tell: (event: BackupEvent) => void,
+  signal: AbortSignal,
+): Promise<TakenBackup> {
+  using _lock = await takeLock(serverLockPath(catalogue.locks, 'backup'));
+  const orphans = await failOrphansLocked(catalogue);
+  if (orphans.length > 0) tell({ type: 'orphans', ids: orphans });
+  const warn = (message: string): void => tell({ type: 'warning', message });
+  await using session = await openDatabase(server, 'conninfo', signal);
+  const facts = await learnServer(session);
+  await refuseOtherIdentity(server, catalogue, facts);
+  await using site = await databaseHost(server, signal, (error) =>
+    warn(`${error.message}; connecting again`),
+  );
+  const limits = server.options.tablespace_bandwidth_limit ?? new Map();
+  await using source = await openSource(site, facts, { limits, warn, signal });
+  const begun = new BackupRun({
+    server,
+    catalogue,
+    options,
+    hooks,
+    tell,
+    signal,
+    session,
+    facts,
+    site,
+    source,
+  });
+  return await begun.run();
+}
+
+async function refuseOtherIdentity(
+  { name }: ServerConfig,
+  { layout }: Catalogue,
+  { identity: { systemIdentifier, version } }: ServerFacts,
+): Promise<void> {
+  const known = await readIdentity(layout);
+  if (known === null) return;
+  const others = `the backups in ${layout.root} are of`;
+  if (known.systemId !== systemIdentifier) {
+    throw failure('WRONG_CLUSTER', {
+      server: name,
+      found: `has the system identifier ${systemIdentifier}`,
+      expected: `${others} ${known.systemId} (identity.json)`,
+    });
+  }
+  if (known.version === String(version.major)) return;
+  throw failure('WRONG_CLUSTER', {
+    server: name,
+    found: `is PostgreSQL ${version.major}`,
+    expected: `${others} PostgreSQL ${known.version} (identity.json)`,
+  });
+}
+
+interface RunParts {
+  readonly server: ServerConfig;
+  readonly catalogue: Catalogue;
+  readonly options: BackupOptions;
+  readonly hooks: Hooks;
+  readonly tell: (event: BackupEvent) => void;
+  readonly signal: AbortSignal;
+  readonly session: Session;
+  readonly facts: ServerFacts;
+  readonly site: Site;
+  readonly source: ClusterSource;
+}
+
+class BackupRun {
+  readonly #parts: RunParts;
+  readonly #began = Date.now();
+  readonly #base: ByteString;
+  readonly #destination: ReturnType<typeof localEndpoint>;
+  #action: Action = 'starting backup';
+  #session: Session;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#session = parts.session;
+    this.#base = fromText(parts.catalogue.layout.base);
+    this.#destination = localEndpoint(this.#base);
+  }
+
+  async run(): Promise<TakenBackup> {
+    const { catalogue, facts, hooks, tell, signal } = this.#parts;
+    const { layout } = catalogue;
+    for (const path of [layout.base, layout.wals, layout.incoming, layout.errors, layout.streaming])
+      await mkdir(path, { recursive: true });
+    const { backups } = await catalogue.read();
+    const bases = this.#chooseBases(backups);
+    await this.#refuseFullDisk(bases);
+    const { systemIdentifier, version } = facts.identity;
+    if ((await readIdentity(layout)) === null)
+      await writeIdentity(layout, { systemId: systemIdentifier, version: String(version.major) });
+    const id = newBackupId(new Date(), backups.at(-1)?.id);
+    await mkdir(layout.backup(id));
+    let backup = await catalogue.create(id, this.#description());
+    tell({ type: 'starting', id, directory: layout.backup(id) });
+    try {
+      await hooks.before('backup', await this.#environment(backup), signal);
+      backup = await this.#take(backup, bases);
+    } catch (error) {
+      const problem = { action: this.#action, error: asFailure(error) };
+      // The server ends the backup with the session.
+      await this.#session.close();
+      backup = await catalogue.update(backup, {
+        status: 'FAILED',
+        error: `failure ${problem.action} (${problem.error.message})`,
+      });
+      await hooks.after('backup', await this.#environment(backup), problem.error);
+      return { backup, problem };
+    } finally {
+      await this.#destination.close();
+    }
+    await hooks.after('backup', await this.#environment(backup), undefined, signal);
+    tell({ type: 'completed', began: this.#began, time: Date.now() - this.#began });
+    return { backup, problem: undefined };
+  }
+
+  async #take(backup: Backup, bases: ChosenBases): Promise<Backup> {
+    const { catalogue, facts, options, tell, server, signal } = this.#parts;
+    const { id } = backup;
+    const size = facts.identity.walSegmentSize;
+    await this.#destination.makeDirectory(ownDirectory(id), 0o700);
+
+    const stop = new AbortController();
+    const interval = options.keepaliveInterval;
+    tell({ type: 'checkpoint', fast: options.immediateCheckpoint });
+    const label = `cellarman backup ${server.name} ${id}`;
+    const started = await startBackup(this.#session, { label, fast: options.immediateCheckpoint });
+    const control = await this.#parts.source.control();
+    const start = placeOfStart(started.startLsn, control.content.timeline, size);
+    tell({ type: 'started', ...start });
+    const copying = await catalogue.update(backup, {
+      status: 'STARTED',
+      begin_time: momentAt(started.time),
+      timeline: control.content.timeline,
+      begin_wal: start.segment,
+      begin_xlog: start.lsn,
+      begin_offset: start.offset,
+    });
+
+    this.#action = 'copying files';
+    const watch = interval > 0 ? keepAwake(this.#session, interval) : undefined;
+    const lost = watch?.lost ?? this.#session.lost;
+    const onLost = (): void => stop.abort(lost.reason);
+    lost.addEventListener('abort', onLost, { once: true });
+    if (lost.aborted) onLost();
+    let copied: Copied;
+    let late: number;
+    try {
+      copied = await this.#copy(id, bases, AbortSignal.any([signal, stop.signal]));
+      late = await this.#copyLast(id);
+    } catch (error) {
+      throw lost.aborted ? lost.reason : error;
+    } finally {
+      watch?.stop();
+      lost.removeEventListener('abort', onLost);
+    }
+
+    this.#action = 'issuing stop of the backup';
+    tell({ type: 'stopping' });
+    const stopped = await stopBackup(this.#session, { waitForArchive: false });
+    const databases = new Set((await listDatabases(this.#session)).map(({ oid }) => oid));
+    const { startTimeline } = parseBackupLabel(stopped.label);
+    await this.#closeSegment(id);
+    this.#action = 'finishing backup';
+    await this.#writeLabels(id, stopped.label, stopped.tablespaceMap);
+    const stayed = facts.databases.filter(({ oid }) => databases.has(oid));
+    await proveWhole(this.#destination, id, facts.identity, stayed);
+
+    const bytes = copied.bytes + late + stopped.label.length;
+    const own = bytes - copied.report.linkedBytes;
+    tell({ type: 'size', size: bytes, own: options.reuse === 'link' ? own : undefined });
+    const end = placeOfStop(stopped.stopLsn, startTimeline, size);
+    tell({ type: 'stopped', ...end });
+    const begin = placeOfStart(started.startLsn, startTimeline, size);
+    return catalogue.update(copying, {
+      ...ends(begin, end),
+      status: 'WAITING_FOR_WALS',
+      timeline: startTimeline,
+      end_time: momentAt(stopped.time),
+      backup_label: toBuffer(stopped.label).toString('utf8'),
+      size: bytes,
+      deduplicated_size: own,
+      copy_stats: statistics(copied.report, options.jobs),
+    });
+  }
+
+  async #copy(id: string, bases: ChosenBases, signal: AbortSignal): Promise<Copied> {
+    const { site, source, options, tell, facts } = this.#parts;
+    tell({ type: 'copying', id, jobs: options.jobs, basis: bases.finished?.id });
+    const began = Date.now();
+    const host = site.name === '' ? '' : `${site.name}:`;
+    const copied = await copyCluster({
+      id,
+      from: `${host}${toText(facts.identity.dataDirectory)}`,
+      source,
+      clock: await site.clock(),
+      destination: this.#destination,
+      base: this.#base,
+      bases,
+      use: options.reuse === 'copy' ? 'copy' : 'link',
+      jobs: options.jobs,
+      bandwidth: options.bandwidth,
+      retry: options.retry,
+      onProgress: (progress) => tell({ type: 'progress', progress }),
+      warn: (message) => tell({ type: 'warning', message }),
+      signal,
+    });
+    tell({ type: 'copied', time: Date.now() - began });
+    return copied;
+  }
+
+  /** What is not in the walk, and at the very end pg_control, which says from where on the copy is consistent. */
+  async #copyLast(id: string): Promise<number> {
+    const { source, facts } = this.#parts;
+    const { dataDirectory } = facts.identity;
+    const { main, hba, ident, included } = facts.files;
+    let bytes = 0;
+    for (const path of source.links) {
+      const cluster = path.slice(DATA.length + 1);
+      bytes += await this.#copyFile(id, path, byteString(`${dataDirectory}/${cluster}`), true);
+    }
+    for (const [path, isNeeded] of [
+      [main, true],
+      [hba, true],
+      [ident, false],
+    ] as const) {
+      if (isWithin(path, dataDirectory)) continue;
+      bytes += await this.#copyFile(id, joinPath(DATA, nameOf(path)), path, isNeeded);
+    }
+    const outside = included.filter((path) => !isWithin(path, dataDirectory));
+    if (outside.length > 0) {
+      const message = `The usage of include directives is not supported for files that reside outside PGDATA. Please manually backup the following files: ${outside.map(toText).join(', ')}`;
+      this.#parts.tell({ type: 'warning', message });
+    }
+    const control = await source.control();
+    const { mode, mtime } = control.entry;
+    const path = joinPath(joinPath(treeOf(id), DATA), byteString('global/pg_control'));
+    await writeLate(this.#destination, path, control.bytes, { mode, mtime });
+    return bytes + control.bytes.length;
+  }
+
+  async #copyFile(id: string, to: ByteString, from: ByteString, isNeeded: boolean): Promise<number> {
+    const file = await this.#parts.source.file(from);
+    if (file === undefined) {
+      if (!isNeeded) return 0;
+      throw failure('NOT_FOUND', { path: toText(from) });
+    }
+    try {
+      return await copyLate(file.holder, file.name, this.#destination, joinPath(treeOf(id), to));
+    } finally {
+      await file.holder.close();
+    }
+  }
+
+  async #writeLabels(id: string, label: ByteString, map: ByteString): Promise<void> {
+    const path = joinPath(joinPath(treeOf(id), DATA), byteString('backup_label'));
+    await writeLate(this.#destination, path, toBuffer(label), { mode: 0o600 });
+    if (map !== '') await writeLate(this.#destination, tablespaceMapOf(id), toBuffer(map), { mode: 0o600 });
+  }
+
+  /** The last segment goes to the archive: of a standby only its primary can see to that. */
+  async #closeSegment(id: string): Promise<void> {
+    const { facts, server, signal, tell } = this.#parts;
+    const name = `barman_${id}`;
+    if (!facts.identity.inRecovery) {
+      await createRestorePoint(this.#session, name);
+      await switchWal(this.#session);
+      return;
+    }
+    if (server.options.primary_conninfo === null) {
+      const message = `server '${server.name}' is a standby and has no primary_conninfo: the backup waits until the primary closes its WAL segment by itself`;
+      return tell({ type: 'warning', message });
+    }
+    await using primary = await openDatabase(server, 'primary_conninfo', signal);
+    await switchWal(primary, { force: name });
+  }
+
+  async #environment(backup: Backup): Promise<HookEnvironment> {
+    const { catalogue } = this.#parts;
+    return backupEnvironment(catalogue.layout, backup, (await catalogue.read()).backups);
+  }
+
+  #chooseBases(backups: readonly Backup[]): ChosenBases {
+    const { facts, options } = this.#parts;
+    const { systemIdentifier, version } = facts.identity;
+    return chooseBases(backups, { systemIdentifier, major: version.major, use: options.reuse });
+  }
+
+  /** The least that will be needed: all of it, or with a basis what the cluster has grown by since. */
+  async #refuseFullDisk({ finished }: ChosenBases): Promise<void> {
+    const { facts, options } = this.#parts;
+    const space = await this.#destination.space();
+    if (space === undefined || facts.clusterSize === null) return;
+    const shared = options.reuse === 'link' ? (finished?.fields.size ?? 0) : 0;
+    const needed = facts.clusterSize - shared;
+    if (needed <= space.available) return;
+    throw failure('NOT_ENOUGH_SPACE', { path: toText(this.#base), needed, available: space.available });
+  }
+
+  #description(): Partial<BackupFields> {
+    const { facts, server, options } = this.#parts;
+    const { identity, files, tablespaces } = facts;
+    const listed = tablespaces.map(({ oid, name, location }) => ({
+      oid,
+      name: toText(name),
+      location: toText(location),
+    }));
+    return {
+      backup_name: options.name ?? null,
+      mode: 'rsync-concurrent',
+      server_name: server.name,
+      systemid: identity.systemIdentifier,
+      version: identity.version.major * 10_000 + identity.version.minor,
+      pgdata: toText(identity.dataDirectory),
+      config_file: toText(files.main),
+      hba_file: toText(files.hba),
+      ident_file: toText(files.ident),
+      included_files: files.included.length === 0 ? null : files.included.map(toText),
+      tablespaces: listed.length === 0 ? null : listed,
+      xlog_segment_size: identity.walSegmentSize,
+      cluster_size: facts.clusterSize,
+      data_checksums: identity.checksums ? 'on' : 'off',
+      summarize_wal: facts.summarizeWal,
+    };
+  }
+}
+
+function ends(begin: WalPlace, end: WalPlace): Partial<BackupFields> {
+  return {
+    begin_wal: begin.segment,
+    begin_xlog: begin.lsn,
+    begin_offset: begin.offset,
+    end_wal: end.segment,
+    end_xlog: end.lsn,
+    end_offset: end.offset,
+  };
+}
+
+function asFailure(error: unknown): CellarmanError {
+  if (isFailure(error)) return error;
+  return failure('INTERNAL', { detail: error instanceof Error ? error.message : String(error) }, error);
+}
