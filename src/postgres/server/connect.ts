@@ -16,11 +16,15 @@ export interface Connected {
   readonly server: string;
 }
 
+export interface ConnectOptions {
+  readonly applicationName?: string;
+  /** Physical replication: the connection understands commands of the replication protocol, and no SQL. */
+  readonly replication?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Tries the hosts of a target, and for each the ways its sslmode allows, as libpq does. Same errors as openSession. */
-export async function connect(
-  target: ConnectionTarget,
-  options: { readonly applicationName?: string; readonly signal?: AbortSignal },
-): Promise<Connected> {
+export async function connect(target: ConnectionTarget, options: ConnectOptions): Promise<Connected> {
   const wanted = target.sessionAttributes;
   // Any server will do for prefer-standby, once no host has turned out to be a standby.
   const rounds = wanted === 'prefer-standby' ? (['standby', 'any'] as const) : [wanted];
@@ -52,7 +56,7 @@ function serverName({ name, port }: TargetHost): string {
 async function connectToHost(
   target: ConnectionTarget,
   host: TargetHost,
-  options: { readonly applicationName?: string; readonly signal?: AbortSignal },
+  options: ConnectOptions,
 ): Promise<PgClient> {
   const attempts = attemptsFor(target, host);
   for (const [index, attempt] of attempts.entries()) {
@@ -78,12 +82,12 @@ async function connectOnce(
   target: ConnectionTarget,
   host: TargetHost,
   attempt: Attempt,
-  { applicationName, signal }: { readonly applicationName?: string; readonly signal?: AbortSignal },
+  { applicationName, replication, signal }: ConnectOptions,
 ): Promise<PgClient> {
   const value = (name: string): string | undefined => target.parameters.get(name) || undefined;
   const name = applicationName ?? value('application_name') ?? value('fallback_application_name');
   const sessionOptions = value('options');
-  const config: ClientConfig & { sslnegotiation?: string } = {
+  const config: ClientConfig & { sslnegotiation?: string; replication?: string } = {
     host: host.address ?? host.name,
     port: host.port,
     user: target.user,
@@ -97,6 +101,7 @@ async function connectOnce(
     ssl: attempt.tls ?? false,
     sslnegotiation: attempt.tls !== undefined && attempt.direct ? 'direct' : 'postgres',
     ...(name === undefined ? {} : { application_name: name }),
+    ...(replication === true ? { replication: 'true' } : {}),
     ...(sessionOptions === undefined ? {} : { options: sessionOptions }),
     connectionTimeoutMillis: target.connectTimeout * 1000,
     // Firewalls cut silent connections, and a dead peer should be noticed in a backup of many hours.

@@ -35,8 +35,7 @@ export async function identifyServer(session: Session): Promise<ServerIdentity> 
            pg_catalog.current_setting('is_superuser') = 'on' AS superuser
       FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_init() i, pg_catalog.pg_control_checkpoint() c`);
   return {
-    // PostgreSQL shows the unsigned number as a signed one.
-    systemIdentifier: String(BigInt.asUintN(64, BigInt(row.text('system_identifier')))),
+    systemIdentifier: unsigned(row.text('system_identifier')),
     version: session.version,
     catalogVersion: row.integer('catalog_version_no'),
     dataDirectory: row.bytes('data_directory'),
@@ -50,6 +49,15 @@ export async function identifyServer(session: Session): Promise<ServerIdentity> 
     superuser: row.flag('superuser'),
   };
 }
+
+/** Decimal digits; any user may ask. */
+export async function readSystemIdentifier(session: Session): Promise<string> {
+  const row = await session.one('SELECT system_identifier FROM pg_catalog.pg_control_system()');
+  return unsigned(row.text('system_identifier'));
+}
+
+/** PostgreSQL shows the unsigned number as a signed one. */
+const unsigned = (text: string): string => String(BigInt.asUintN(64, BigInt(text)));
 
 export async function isInRecovery(session: Session): Promise<boolean> {
   return (await session.one('SELECT pg_catalog.pg_is_in_recovery() AS answer')).flag('answer');

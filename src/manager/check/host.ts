@@ -1,0 +1,78 @@
+import type { Site } from '../../sync/endpoints/site.ts';
+import { checkAborted } from '../../system/abort.ts';
+import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
+import { failure, isFailure } from '../../system/errors.ts';
+import type { ServerConfig } from '../config/configuration.ts';
+import { databaseHost, hostOfCommand } from '../server/host.ts';
+import { type CheckResult, type CheckResults, failed, passed } from './result.ts';
+
+/** The last file of every backup, and readable by PostgreSQL's own user alone. */
+const CONTROL_FILE = byteString('global/pg_control');
+const LABEL = byteString('backup_label');
+
+/**
+ * Whether the data directory can be read: over SFTP, or on this host.
+ * @param dataDirectory undefined where nobody knows it: then the host is only reached
+ * @param databaseIsDown then a forgotten label may be what keeps it from starting
+ */
+export async function* checkDatabaseHost(
+  server: ServerConfig,
+  dataDirectory: ByteString | undefined,
+  databaseIsDown: boolean,
+  signal: AbortSignal,
+): CheckResults {
+  const isLocal = server.options.backup_method === 'local-rsync';
+  const [name, hint] = isLocal ? ['local PGDATA', 'Access to local PGDATA'] : ['ssh', 'PostgreSQL server'];
+  try {
+    await using site = await databaseHost(server, signal, () => undefined);
+    if (dataDirectory === undefined) await site.absolute(byteString('.'));
+    const hasLabel = dataDirectory !== undefined && (await readDataDirectory(site, dataDirectory));
+    yield passed(name, hint);
+    if (hasLabel && databaseIsDown) {
+      yield failed(
+        'backup_label',
+        "Check that the PostgreSQL server is up and no 'backup_label' file is in PGDATA.",
+      );
+    }
+  } catch (error) {
+    checkAborted(signal);
+    if (!isFailure(error)) throw error;
+    yield failed(name, error.message);
+  }
+}
+
+/** Whether the Barman host that this one copies from can be reached. */
+export async function checkPrimaryNode(
+  { options, own }: ServerConfig,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  try {
+    await using site = await hostOfCommand(options.primary_ssh_command ?? '', own, signal, () => undefined);
+    await site.absolute(byteString('.'));
+    return passed('ssh', 'Barman primary node');
+  } catch (error) {
+    checkAborted(signal);
+    if (!isFailure(error)) throw error;
+    return failed('ssh', error.message);
+  }
+}
+
+/** Reads a byte of it; whether it holds a backup label. */
+async function readDataDirectory(site: Site, path: ByteString): Promise<boolean> {
+  const root = await site.real(path);
+  if (root === undefined)
+    throw failure('NOT_FOUND', { path: `${toText(path)} (data_directory of PostgreSQL)` });
+  const tree = await site.open(root);
+  try {
+    await tree.list(fromText(''));
+    const file = await tree.openRead(CONTROL_FILE);
+    try {
+      for await (const _ of file.read(0, 1)) break;
+    } finally {
+      await file.close();
+    }
+    return (await tree.lookup(LABEL)) !== undefined;
+  } finally {
+    await tree.close();
+  }
+}
