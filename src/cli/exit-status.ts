@@ -17,6 +17,7 @@ export const EXIT = {
   maxDelete: 25,
   shrunk: 26,
   different: 27,
+  damagedPages: 28,
   timeout: 30,
   internal: 70,
 } as const;
@@ -38,6 +39,10 @@ export const MEANINGS: readonly (readonly [status: number, meaning: string])[] =
   [
     EXIT.different,
     'verify: something is damaged, missing, added, changed or unreadable; each path was named',
+  ],
+  [
+    EXIT.damagedPages,
+    'backup: pages of the server fail their checksum; the backup was made, and each was named',
   ],
   [EXIT.timeout, 'no data came or went for the time of --timeout'],
   [EXIT.internal, 'an error in this program'],
@@ -80,6 +85,8 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   DATA_DIRECTORY: EXIT.failed,
   LINK_NOT_FOLLOWED: EXIT.failed,
   NOT_ENOUGH_SPACE: EXIT.failed,
+  BACKUP_UNFINISHED: EXIT.failed,
+  POSTGRES_PROGRAMS: EXIT.failed,
   BACKUP_NAME_AMBIGUOUS: EXIT.failed,
   BACKUP_NOT_RESTORABLE: EXIT.failed,
   BACKUP_DAMAGED: EXIT.failed,

@@ -94,6 +94,20 @@ export const BACKUP_OPTIONS: readonly OptionRow<BackupDraft>[] = [
     }),
   },
   {
+    flags: '--manifest',
+    help: 'leave a backup_manifest that pg_verifybackup accepts',
+    apply: ({ wishes }) => {
+      wishes.manifest = true;
+    },
+  },
+  {
+    flags: '--no-manifest',
+    help: 'leave none',
+    apply: ({ wishes }) => {
+      wishes.manifest = false;
+    },
+  },
+  {
     flags: '-w, --wait',
     help: 'wait until all WAL of the backup is archived',
     apply: (draft) => {

@@ -8,6 +8,7 @@ import { Hooks } from '../../manager/hooks/hooks.ts';
 import { checkAborted } from '../../system/abort.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
+import { EXIT } from '../exit-status.ts';
 import { type ManagerSession, runManager, serversNamed, workingServerNamed } from '../manager-session.ts';
 import { declareOptions } from '../option-table.ts';
 import { backupTeller } from '../render/backup-events.ts';
@@ -25,6 +26,7 @@ export function define(command: Command, context: Context): void {
   command.argument('<server_name...>', 'the servers, or all').addHelpText('after', ABOUT);
   declareOptions(command, BACKUP_OPTIONS, draft);
   command.action(async (names: readonly string[]) => {
+    let isDamaged = false;
     await runManager(command, context, async (session) => {
       for (const { name, options } of serversNamed(names, session)) {
         checkAborted(session.signal);
@@ -33,29 +35,32 @@ export function define(command: Command, context: Context): void {
           continue;
         }
         const server = workingServerNamed(name, session);
-        if (server !== undefined) await backUp(server, draft, session, context);
+        if (server !== undefined && (await backUp(server, draft, session, context))) isDamaged = true;
       }
     });
+    if (isDamaged && context.status === EXIT.success) context.status = EXIT.damagedPages;
   });
 }
 
+/** Whether the server has damaged pages. */
 async function backUp(
   server: ServerConfig,
   { wishes, wait, waitTimeout }: BackupDraft,
   { configuration, messages, log, signal }: ManagerSession,
   context: Context,
-): Promise<void> {
+): Promise<boolean> {
   const { name, options } = server;
   if (options.backup_method !== 'rsync' && options.backup_method !== 'local-rsync') {
-    return messages.error(
+    messages.error(
       `backup_method = ${options.backup_method} of server '${name}' is not supported yet: rsync and local-rsync are`,
     );
+    return false;
   }
   const catalogue = new Catalogue(server, configuration.global);
   const hooks = new Hooks(server, { mainFile: configuration.mainFile, log });
   const tell = backupTeller(server, messages, context);
   try {
-    const { backup, problem } = await takeBackup(
+    const { backup, problem, damage } = await takeBackup(
       server,
       catalogue,
       backupOptions(server, wishes),
@@ -70,9 +75,11 @@ async function backUp(
     for (const [key, value] of backupFieldsJson(last)) messages.result(key, value);
     if (problem !== undefined)
       messages.error(`Backup failed ${problem.action}.\nDETAILS: ${problem.error.message}`);
+    return damage.length > 0;
   } catch (error) {
     if (!isFailure(error) || isFailure(error, 'ABORTED')) throw error;
     if (isFailure(error, 'LOCKED')) messages.error('Another backup process is running');
     else messages.error(`Impossible to start the backup of server '${name}': ${error.message}`);
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { readDamage } from '../../manager/backup/damage.ts';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import { findBackup } from '../../manager/catalogue/designation.ts';
 import { describeBackup } from '../../manager/report/backup-details.ts';
@@ -28,8 +29,15 @@ export function define(command: Command, context: Context): void {
       const reported = report.backups.find(({ backup }) => backup.id === id);
       if (reported === undefined) throw failure('BACKUP_UNKNOWN', { id, server: name });
       const details = await describeBackup(catalogue, server, reported, backups);
-      messages.result(name, backupDetailsJson(details));
+      const damage = await readDamage(catalogue.layout, id);
+      const damaged = damage.map(({ path, blocks }) => ({ path, blocks: [...blocks] }));
+      messages.result(name, {
+        ...backupDetailsJson(details),
+        ...(damaged.length > 0 ? { damaged_pages: damaged } : {}),
+      });
       if (messages.format === 'console') messages.info(backupDetailsText(details, name));
+      for (const { path, blocks } of damage)
+        messages.warning(`${path} was damaged on the server: page ${blocks.join(', ')} failed its checksum`);
       if (details.timelines.length > 0) {
         messages.warning(
           'WAL information is inaccurate due to multiple timelines interacting with this backup',

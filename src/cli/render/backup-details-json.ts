@@ -4,10 +4,11 @@ import type { BackupDetails } from '../../manager/report/backup-details.ts';
 import { prettyDuration, prettyRatio, prettySize, roundHalfEven } from './pretty.ts';
 import type { Json } from './python-json.ts';
 import { NO_NEXT, NO_PREVIOUS, retentionOf } from './retention-status.ts';
+import { verificationJson } from './verification.ts';
 
 /** `show-backup -f json`, with Barman's keys. */
-export function backupDetailsJson(details: BackupDetails): Json {
-  const { backup, copied, type } = details;
+export function backupDetailsJson(details: BackupDetails): { readonly [key: string]: Json | undefined } {
+  const { backup, copied, type, verification } = details;
   const { fields } = backup;
   const common = {
     backup_id: backup.id,
@@ -27,6 +28,7 @@ export function backupDetailsJson(details: BackupDetails): Json {
     base_backup_information: baseBackup(details),
     wal_information: walInformation(details),
     catalog_information: catalogInformation(details),
+    verification: verification === null ? undefined : verificationJson(verification),
   };
 }
 

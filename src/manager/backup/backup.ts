@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import type { WalRange } from '../../postgres/backup-manifest/types.ts';
+import type { Lsn } from '../../postgres/lsn.ts';
 import { startBackup, stopBackup } from '../../postgres/server/base-backup.ts';
 import { keepAwake } from '../../postgres/server/keep-awake.ts';
 import type { Session } from '../../postgres/server/session.ts';
-import { createRestorePoint, switchWal } from '../../postgres/server/wal-position.ts';
 import { localEndpoint } from '../../sync/endpoints/local.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
-import { joinPath, nameOf } from '../../sync/path.ts';
-import { isWithin } from '../../sync/resolve.ts';
-import { type ByteString, byteString, fromText, toBuffer, toText } from '../../system/byte-string.ts';
+import { type ByteString, fromText, toBuffer, toText } from '../../system/byte-string.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { Backup } from '../catalogue/backup.ts';
-import type { BackupFields } from '../catalogue/backup-fields.ts';
 import { newBackupId } from '../catalogue/backup-id.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readIdentity, writeIdentity } from '../catalogue/identity.ts';
@@ -22,17 +20,24 @@ import type { Hooks } from '../hooks/hooks.ts';
 import { openDatabase } from '../server/database.ts';
 import { databaseHost } from '../server/host.ts';
 import { type ChosenBases, chooseBases } from './bases.ts';
+import { closeSegment } from './close-segment.ts';
 import { type Copied, copyCluster } from './copy.ts';
-import { momentAt, statistics } from './description.ts';
-import type { BackupEvent, WalPlace } from './events.ts';
-import { copyLate, writeLate } from './late-file.ts';
+import { type DamagedFile, readDamage, writeDamage } from './damage.ts';
+import { describeServer, describeWal, momentAt, statistics } from './description.ts';
+import type { BackupEvent } from './events.ts';
+import { copyLast, writeLabels } from './last-files.ts';
+import { leaveManifest } from './leave-manifest.ts';
 import type { BackupOptions } from './options.ts';
 import { failOrphansLocked } from './orphans.ts';
-import { DATA, ownDirectory, tablespaceMapOf, treeOf } from './own-files.ts';
+import { ownDirectory } from './own-files.ts';
+import { PageWatch, sharedDamage } from './page-watch.ts';
 import { learnServer, listDatabases, type ServerFacts } from './server-facts.ts';
 import { type ClusterSource, openSource } from './source.ts';
 import { placeOfStart, placeOfStop } from './wal-place.ts';
 import { proveWhole } from './whole.ts';
+
+/** Numbers of damaged pages that are told of one file. */
+const MOST_TOLD = 10;
 
 /** What is being done; Barman's words, which stand in `error` of a failed backup. */
 type Action = 'starting backup' | 'copying files' | 'issuing stop of the backup' | 'finishing backup';
@@ -41,6 +46,8 @@ export interface TakenBackup {
   readonly backup: Backup;
   /** Why it failed, while it was doing what; undefined for a good one. */
   readonly problem: { readonly action: Action; readonly error: CellarmanError } | undefined;
+  /** Pages that are damaged in the cluster itself. */
+  readonly damage: readonly DamagedFile[];
 }
 
 /**
@@ -126,16 +133,19 @@ class BackupRun {
   readonly #destination: ReturnType<typeof localEndpoint>;
   #action: Action = 'starting backup';
   #session: Session;
+  #damage: readonly DamagedFile[] = [];
+  readonly #watch: PageWatch;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#session = parts.session;
+    this.#watch = new PageWatch(parts.facts.identity, parts.options.manifest);
     this.#base = fromText(parts.catalogue.layout.base);
     this.#destination = localEndpoint(this.#base);
   }
 
   async run(): Promise<TakenBackup> {
-    const { catalogue, facts, hooks, tell, signal } = this.#parts;
+    const { catalogue, facts, hooks, options, server, tell, signal } = this.#parts;
     const { layout } = catalogue;
     for (const path of [layout.base, layout.wals, layout.incoming, layout.errors, layout.streaming])
       await mkdir(path, { recursive: true });
@@ -147,7 +157,7 @@ class BackupRun {
       await writeIdentity(layout, { systemId: systemIdentifier, version: String(version.major) });
     const id = newBackupId(new Date(), backups.at(-1)?.id);
     await mkdir(layout.backup(id));
-    let backup = await catalogue.create(id, this.#description());
+    let backup = await catalogue.create(id, describeServer(server, facts, options.name));
     tell({ type: 'starting', id, directory: layout.backup(id) });
     try {
       await hooks.before('backup', await this.#environment(backup), signal);
@@ -161,17 +171,18 @@ class BackupRun {
         error: `failure ${problem.action} (${problem.error.message})`,
       });
       await hooks.after('backup', await this.#environment(backup), problem.error);
-      return { backup, problem };
+      return { backup, problem, damage: [] };
     } finally {
       await this.#destination.close();
     }
     await hooks.after('backup', await this.#environment(backup), undefined, signal);
     tell({ type: 'completed', began: this.#began, time: Date.now() - this.#began });
-    return { backup, problem: undefined };
+    return { backup, problem: undefined, damage: this.#damage };
   }
 
   async #take(backup: Backup, bases: ChosenBases): Promise<Backup> {
-    const { catalogue, facts, options, tell, server, signal } = this.#parts;
+    const { catalogue, facts, options, source, tell, server, signal } = this.#parts;
+    const warn = (message: string): void => tell({ type: 'warning', message });
     const { id } = backup;
     const size = facts.identity.walSegmentSize;
     await this.#destination.makeDirectory(ownDirectory(id), 0o700);
@@ -181,7 +192,7 @@ class BackupRun {
     tell({ type: 'checkpoint', fast: options.immediateCheckpoint });
     const label = `cellarman backup ${server.name} ${id}`;
     const started = await startBackup(this.#session, { label, fast: options.immediateCheckpoint });
-    const control = await this.#parts.source.control();
+    const control = await source.control();
     const start = placeOfStart(started.startLsn, control.content.timeline, size);
     tell({ type: 'started', ...start });
     const copying = await catalogue.update(backup, {
@@ -203,7 +214,8 @@ class BackupRun {
     let late: number;
     try {
       copied = await this.#copy(id, bases, AbortSignal.any([signal, stop.signal]));
-      late = await this.#copyLast(id);
+      this.#damage = await this.#findDamage(id, bases.finished?.id, started.startLsn);
+      late = await copyLast(source, facts.files, facts.identity.dataDirectory, this.#destination, id, warn);
     } catch (error) {
       throw lost.aborted ? lost.reason : error;
     } finally {
@@ -216,20 +228,22 @@ class BackupRun {
     const stopped = await stopBackup(this.#session, { waitForArchive: false });
     const databases = new Set((await listDatabases(this.#session)).map(({ oid }) => oid));
     const { startTimeline } = parseBackupLabel(stopped.label);
-    await this.#closeSegment(id);
+    await closeSegment(server, facts.identity, this.#session, `barman_${id}`, warn, signal);
     this.#action = 'finishing backup';
-    await this.#writeLabels(id, stopped.label, stopped.tablespaceMap);
+    await writeLabels(this.#destination, id, stopped.label, stopped.tablespaceMap);
     const stayed = facts.databases.filter(({ oid }) => databases.has(oid));
     await proveWhole(this.#destination, id, facts.identity, stayed);
 
-    const bytes = copied.bytes + late + stopped.label.length;
+    const range = { timeline: startTimeline, start: started.startLsn, end: stopped.stopLsn };
+    const manifest = options.manifest ? await this.#leaveManifest(id, bases.finished?.id, range) : 0;
+    const bytes = copied.bytes + late + stopped.label.length + manifest;
     const own = bytes - copied.report.linkedBytes;
     tell({ type: 'size', size: bytes, own: options.reuse === 'link' ? own : undefined });
     const end = placeOfStop(stopped.stopLsn, startTimeline, size);
     tell({ type: 'stopped', ...end });
     const begin = placeOfStart(started.startLsn, startTimeline, size);
     return catalogue.update(copying, {
-      ...ends(begin, end),
+      ...describeWal(begin, end),
       status: 'WAITING_FOR_WALS',
       timeline: startTimeline,
       end_time: momentAt(stopped.time),
@@ -256,6 +270,8 @@ class BackupRun {
       use: options.reuse === 'copy' ? 'copy' : 'link',
       jobs: options.jobs,
       bandwidth: options.bandwidth,
+      inspection: this.#watch.settings,
+      onInspected: (path, finding) => this.#watch.see(path, finding),
       retry: options.retry,
       onProgress: (progress) => tell({ type: 'progress', progress }),
       warn: (message) => tell({ type: 'warning', message }),
@@ -265,70 +281,35 @@ class BackupRun {
     return copied;
   }
 
-  /** What is not in the walk, and at the very end pg_control, which says from where on the copy is consistent. */
-  async #copyLast(id: string): Promise<number> {
-    const { source, facts } = this.#parts;
-    const { dataDirectory } = facts.identity;
-    const { main, hba, ident, included } = facts.files;
-    let bytes = 0;
-    for (const path of source.links) {
-      const cluster = path.slice(DATA.length + 1);
-      bytes += await this.#copyFile(id, path, byteString(`${dataDirectory}/${cluster}`), true);
+  async #findDamage(id: string, basis: string | undefined, startLsn: Lsn): Promise<DamagedFile[]> {
+    const { source, catalogue, tell, signal } = this.#parts;
+    const found = await this.#watch.damage(source.endpoint, this.#session, startLsn, signal);
+    const before = basis === undefined ? [] : await readDamage(catalogue.layout, basis);
+    const shared = basis === undefined ? [] : await sharedDamage(this.#destination, basis, id, before);
+    const damage = [...found, ...shared];
+    if (damage.length === 0) return damage;
+    await writeDamage(catalogue.layout, id, damage);
+    for (const { path, blocks } of damage) {
+      const some = `${blocks.slice(0, MOST_TOLD).join(', ')}${blocks.length > MOST_TOLD ? ', …' : ''}`;
+      const message = `${path} is damaged on the server: page ${some} fails its checksum; keep the last backup in which it is whole`;
+      tell({ type: 'warning', message });
     }
-    for (const [path, isNeeded] of [
-      [main, true],
-      [hba, true],
-      [ident, false],
-    ] as const) {
-      if (isWithin(path, dataDirectory)) continue;
-      bytes += await this.#copyFile(id, joinPath(DATA, nameOf(path)), path, isNeeded);
-    }
-    const outside = included.filter((path) => !isWithin(path, dataDirectory));
-    if (outside.length > 0) {
-      const message = `The usage of include directives is not supported for files that reside outside PGDATA. Please manually backup the following files: ${outside.map(toText).join(', ')}`;
-      this.#parts.tell({ type: 'warning', message });
-    }
-    const control = await source.control();
-    const { mode, mtime } = control.entry;
-    const path = joinPath(joinPath(treeOf(id), DATA), byteString('global/pg_control'));
-    await writeLate(this.#destination, path, control.bytes, { mode, mtime });
-    return bytes + control.bytes.length;
+    return damage;
   }
 
-  async #copyFile(id: string, to: ByteString, from: ByteString, isNeeded: boolean): Promise<number> {
-    const file = await this.#parts.source.file(from);
-    if (file === undefined) {
-      if (!isNeeded) return 0;
-      throw failure('NOT_FOUND', { path: toText(from) });
-    }
-    try {
-      return await copyLate(file.holder, file.name, this.#destination, joinPath(treeOf(id), to));
-    } finally {
-      await file.holder.close();
-    }
-  }
-
-  async #writeLabels(id: string, label: ByteString, map: ByteString): Promise<void> {
-    const path = joinPath(joinPath(treeOf(id), DATA), byteString('backup_label'));
-    await writeLate(this.#destination, path, toBuffer(label), { mode: 0o600 });
-    if (map !== '') await writeLate(this.#destination, tablespaceMapOf(id), toBuffer(map), { mode: 0o600 });
-  }
-
-  /** The last segment goes to the archive: of a standby only its primary can see to that. */
-  async #closeSegment(id: string): Promise<void> {
-    const { facts, server, signal, tell } = this.#parts;
-    const name = `barman_${id}`;
-    if (!facts.identity.inRecovery) {
-      await createRestorePoint(this.#session, name);
-      await switchWal(this.#session);
-      return;
-    }
-    if (server.options.primary_conninfo === null) {
-      const message = `server '${server.name}' is a standby and has no primary_conninfo: the backup waits until the primary closes its WAL segment by itself`;
-      return tell({ type: 'warning', message });
-    }
-    await using primary = await openDatabase(server, 'primary_conninfo', signal);
-    await switchWal(primary, { force: name });
+  #leaveManifest(id: string, basis: string | undefined, range: WalRange): Promise<number> {
+    const { catalogue, facts, options, tell, signal } = this.#parts;
+    const { layout } = catalogue;
+    return leaveManifest({
+      directory: layout.backup(id),
+      basis: basis === undefined ? undefined : layout.backup(basis),
+      identity: facts.identity,
+      range,
+      taken: this.#watch.checksums,
+      jobs: options.jobs,
+      warn: (message) => tell({ type: 'warning', message }),
+      signal,
+    });
   }
 
   async #environment(backup: Backup): Promise<HookEnvironment> {
@@ -352,44 +333,6 @@ class BackupRun {
     if (needed <= space.available) return;
     throw failure('NOT_ENOUGH_SPACE', { path: toText(this.#base), needed, available: space.available });
   }
-
-  #description(): Partial<BackupFields> {
-    const { facts, server, options } = this.#parts;
-    const { identity, files, tablespaces } = facts;
-    const listed = tablespaces.map(({ oid, name, location }) => ({
-      oid,
-      name: toText(name),
-      location: toText(location),
-    }));
-    return {
-      backup_name: options.name ?? null,
-      mode: 'rsync-concurrent',
-      server_name: server.name,
-      systemid: identity.systemIdentifier,
-      version: identity.version.major * 10_000 + identity.version.minor,
-      pgdata: toText(identity.dataDirectory),
-      config_file: toText(files.main),
-      hba_file: toText(files.hba),
-      ident_file: toText(files.ident),
-      included_files: files.included.length === 0 ? null : files.included.map(toText),
-      tablespaces: listed.length === 0 ? null : listed,
-      xlog_segment_size: identity.walSegmentSize,
-      cluster_size: facts.clusterSize,
-      data_checksums: identity.checksums ? 'on' : 'off',
-      summarize_wal: facts.summarizeWal,
-    };
-  }
-}
-
-function ends(begin: WalPlace, end: WalPlace): Partial<BackupFields> {
-  return {
-    begin_wal: begin.segment,
-    begin_xlog: begin.lsn,
-    begin_offset: begin.offset,
-    end_wal: end.segment,
-    end_xlog: end.lsn,
-    end_offset: end.offset,
-  };
 }
 
 function asFailure(error: unknown): CellarmanError {

@@ -22,6 +22,7 @@ import type { ByteString } from '../../system/byte-string.ts';
 import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import { flushFileSystem } from '../../system/flush-file-system.ts';
 import { identify } from '../../system/process-identity.ts';
+import { type ClusterInspectionSettings, clusterInspection } from '../page-inspection/cluster-inspection.ts';
 import { type ChosenBases, journalsIn, type OpenBases, openBases } from './bases.ts';
 import { isBesideTheCopy, journalOf, manifestOf, treeOf } from './own-files.ts';
 
@@ -39,6 +40,9 @@ export interface CopyOrder {
   readonly jobs: number;
   /** Bytes a second over all lanes. */
   readonly bandwidth: number | undefined;
+  /** How contents are looked at as they pass, and who is told. */
+  readonly inspection: ClusterInspectionSettings | undefined;
+  readonly onInspected: (path: RelPath, finding: unknown) => void;
   readonly retry: { readonly times: number; readonly sleep: number };
   readonly onProgress: (event: ProgressEvent) => void;
   readonly warn: (message: string) => void;
@@ -159,7 +163,7 @@ class Copy {
     { bases }: OpenBases,
     parts: Pick<Parameters<typeof transfer>[0], 'rules' | 'recall' | 'record' | 'onFile' | 'onBatch'>,
   ): Promise<SyncReport> {
-    const { id, source, clock, destination, base, jobs, bandwidth } = this.#order;
+    const { id, source, clock, destination, base, jobs, bandwidth, inspection, onInspected } = this.#order;
     const signal = AbortSignal.any([this.#order.signal, this.#stop.signal]);
     const nameMax = (await destination.space().catch(() => undefined))?.nameMax ?? 255;
     await using lanes = await openLanes({
@@ -176,6 +180,7 @@ class Copy {
         rereads: 0,
         nameMax,
       },
+      inspection: inspection === undefined ? undefined : clusterInspection(inspection),
       bandwidth: bandwidth === undefined ? undefined : shareBandwidth(bandwidth),
       jobs,
       signal,
@@ -191,6 +196,7 @@ class Copy {
       baseEntry: await destination.lookup(treeOf(id)),
       bases,
       restless: true,
+      onInspected,
       recursive: true,
       links: true,
       oneFileSystem: false,

@@ -1,6 +1,53 @@
 import type { SyncReport } from '../../sync/report.ts';
+import { toText } from '../../system/byte-string.ts';
+import type { BackupFields } from '../catalogue/backup-fields.ts';
 import type { CopyStatistics } from '../catalogue/field.ts';
 import type { Moment } from '../catalogue/moment.ts';
+import type { ServerConfig } from '../config/configuration.ts';
+import type { WalPlace } from './events.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+/** What a new backup says of the server. */
+export function describeServer(
+  server: Pick<ServerConfig, 'name'>,
+  { identity, files, tablespaces, clusterSize, summarizeWal }: ServerFacts,
+  name: string | undefined,
+): Partial<BackupFields> {
+  const listed = tablespaces.map(({ oid, name, location }) => ({
+    oid,
+    name: toText(name),
+    location: toText(location),
+  }));
+  return {
+    backup_name: name ?? null,
+    mode: 'rsync-concurrent',
+    server_name: server.name,
+    systemid: identity.systemIdentifier,
+    version: identity.version.major * 10_000 + identity.version.minor,
+    pgdata: toText(identity.dataDirectory),
+    config_file: toText(files.main),
+    hba_file: toText(files.hba),
+    ident_file: toText(files.ident),
+    included_files: files.included.length === 0 ? null : files.included.map(toText),
+    tablespaces: listed.length === 0 ? null : listed,
+    xlog_segment_size: identity.walSegmentSize,
+    cluster_size: clusterSize,
+    data_checksums: identity.checksums ? 'on' : 'off',
+    summarize_wal: summarizeWal,
+  };
+}
+
+/** Where its WAL begins and ends. */
+export function describeWal(begin: WalPlace, end: WalPlace): Partial<BackupFields> {
+  return {
+    begin_wal: begin.segment,
+    begin_xlog: begin.lsn,
+    begin_offset: begin.offset,
+    end_wal: end.segment,
+    end_xlog: end.lsn,
+    end_offset: end.offset,
+  };
+}
 
 /** A moment of the server's clock (microseconds since the epoch), told in this host's time. */
 export function momentAt(epoch: number): Moment {

@@ -10,6 +10,8 @@ export interface BackupOptions {
   /** Bytes a second. */
   readonly bandwidth: number | undefined;
   readonly retry: { readonly times: number; readonly sleep: number };
+  /** Whether the backup gets a `backup_manifest` of PostgreSQL. */
+  readonly manifest: boolean;
   /** Seconds; 0 for never. */
   readonly keepaliveInterval: number;
 }
@@ -25,6 +27,7 @@ export interface BackupWishes {
   readonly retryTimes?: number | undefined;
   readonly retrySleep?: number | undefined;
   readonly keepaliveInterval?: number | undefined;
+  readonly manifest?: boolean | undefined;
 }
 
 export function backupOptions({ options, own }: ServerConfig, wishes: BackupWishes): BackupOptions {
@@ -40,6 +43,7 @@ export function backupOptions({ options, own }: ServerConfig, wishes: BackupWish
       times: wishes.retryTimes ?? options.basebackup_retry_times,
       sleep: wishes.retrySleep ?? options.basebackup_retry_sleep,
     },
+    manifest: wishes.manifest ?? options.autogenerate_manifest,
     keepaliveInterval: wishes.keepaliveInterval ?? options.keepalive_interval,
   };
 }
