@@ -138,6 +138,10 @@ const TEXTS = {
     `${path}: line ${line} is damaged and was left as it is`,
   BACKUP_UNKNOWN: ({ id, server }: { readonly id: string; readonly server: string }) =>
     `Unknown backup '${id}' for server '${server}'`,
+  BACKUP_UNFINISHED: ({ id, status }: { readonly id: string; readonly status: string }) =>
+    `backup ${id} is ${status}: only one whose files were all copied can be looked at`,
+  POSTGRES_PROGRAMS: ({ major, where }: { readonly major: number; readonly where: string }) =>
+    `the server program of PostgreSQL ${major} was not found (looked in ${where}): install it, or name its directory with --pg-bin`,
   BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
     `more than one backup is named '${name}': ${ids}; give the ID of one of them`,
 

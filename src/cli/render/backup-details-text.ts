@@ -3,6 +3,7 @@ import { formatMoment } from '../../manager/catalogue/moment.ts';
 import type { BackupDetails } from '../../manager/report/backup-details.ts';
 import { prettyDuration, prettyRatio, prettySize, roundHalfEven } from './pretty.ts';
 import { NO_NEXT, NO_PREVIOUS, retentionOf } from './retention-status.ts';
+import { verificationLine } from './verification.ts';
 
 type Value = string | number | null | undefined;
 
@@ -104,12 +105,13 @@ function walInformation({ wal, walSaving, walRate, timelines }: BackupDetails): 
 }
 
 function catalogInformation(details: BackupDetails): Rows {
-  const { type, family, previous, next } = details;
+  const { type, family, previous, next, verification } = details;
   const isIncremental = type === 'incremental';
   return [
     ['Retention Policy', retentionOf(details)],
     ['Previous Backup', previous?.id ?? NO_PREVIOUS],
     ['Next Backup', next?.id ?? NO_NEXT],
+    ['Verification', verification && verificationLine(verification)],
     ['Root Backup', isIncremental ? family.root.id : null],
     ['Parent Backup', isIncremental ? family.parent?.id : null],
     ['Backup chain size', isIncremental ? family.chain.length : null],

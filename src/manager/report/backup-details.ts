@@ -3,6 +3,7 @@ import { isCopied } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { type Family, familyOf } from '../catalogue/family.ts';
 import type { ServerConfig } from '../config/configuration.ts';
+import { readVerification, type VerificationResult } from '../verification/result.ts';
 import type { ReportedBackup } from './backup-report.ts';
 import { type BackupSize, sizeOf } from './savings.ts';
 import { reachableTimelines } from './timelines.ts';
@@ -25,6 +26,8 @@ export interface BackupDetails extends ReportedBackup {
   readonly copy: CopyTimes | null;
   readonly family: Family;
   readonly timelines: readonly number[];
+  /** What `verify-backup` found the last time; null where it never looked. */
+  readonly verification: VerificationResult | null;
   /** 0 to 1, of the WAL within the backup and of the WAL after it. */
   readonly walSaving: { readonly during: number; readonly after: number };
   /** Segments a second. */
@@ -49,6 +52,7 @@ export async function describeBackup(
     copy: copyTimes(backup, size.own),
     family: familyOf(backups, backup),
     timelines: await reachableTimelines(catalogue.layout, backup),
+    verification: await readVerification(catalogue.layout, backup.id),
     walSaving: { during: walSaving(wal.during, segmentSize), after: walSaving(wal.after, segmentSize) },
     walRate: walRate(wal),
   };
