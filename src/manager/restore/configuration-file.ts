@@ -1,0 +1,101 @@
+/** A line of a configuration file, as PostgreSQL reads it: `name = value` or `name value`. */
+export interface Setting {
+  /** Counted from 1. */
+  readonly line: number;
+  /** In lower case. */
+  readonly name: string;
+  /** Without quotes and comment. */
+  readonly value: string;
+}
+
+/** Something in a configuration file that concerns the restored server. */
+export interface ConfigurationNote extends Setting {
+  readonly file: string;
+}
+
+export interface SafeConfiguration {
+  readonly text: string;
+  /** Settings that were put out of action. */
+  readonly changes: readonly ConfigurationNote[];
+  /** Settings that were left as they are and may do harm or not fit here. */
+  readonly warnings: readonly ConfigurationNote[];
+}
+
+/** What was put out of action stands behind this, as Barman does it. */
+const MARK = '#BARMAN#';
+
+/** They would send the restored server's WAL to where the first one's is, or stop or clean up at another recovery's wish. */
+const DANGEROUS: Readonly<Record<string, string>> = {
+  archive_command: 'archive_command = false',
+  archive_library: "archive_library = ''",
+  archive_cleanup_command: '',
+  recovery_end_command: '',
+  recovery_target: '',
+  recovery_target_name: '',
+  recovery_target_time: '',
+  recovery_target_xid: '',
+  recovery_target_lsn: '',
+  recovery_target_inclusive: '',
+  recovery_target_timeline: '',
+  recovery_target_action: '',
+  // A server started with -D would use the first one's files.
+  data_directory: '',
+};
+
+/** They lie elsewhere on the first server's host; where the backup has brought the file along, it is found without. */
+const MAPPED: Readonly<Record<string, string>> = { hba_file: 'pg_hba.conf', ident_file: 'pg_ident.conf' };
+
+const DOUBTFUL = new Set([
+  'config_file',
+  'external_pid_file',
+  'hba_file',
+  'ident_file',
+  'include',
+  'include_dir',
+  'include_if_exists',
+  'ssl_ca_file',
+  'ssl_cert_file',
+  'ssl_crl_file',
+  'ssl_key_file',
+  'synchronous_standby_names',
+  'unix_socket_directories',
+  'unix_socket_directory',
+]);
+
+/**
+ * Makes the configuration of a restored server safe. Pure.
+ * @param file its name, for the notes
+ * @param has whether a file of that name stands in the restored data directory
+ */
+export function makeSafe(text: string, file: string, has: (name: string) => boolean): SafeConfiguration {
+  const changes: ConfigurationNote[] = [];
+  const warnings: ConfigurationNote[] = [];
+  const lines = text.split('\n').map((line, index) => {
+    const setting = parseSetting(line, index + 1);
+    if (setting === undefined) return line;
+    const { name } = setting;
+    const replacement = DANGEROUS[name];
+    const mapped = MAPPED[name];
+    if (replacement !== undefined || (mapped !== undefined && has(mapped))) {
+      changes.push({ file, ...setting });
+      return [`${MARK}${line}`, ...(replacement ? [replacement] : [])].join('\n');
+    }
+    if (DOUBTFUL.has(name) && setting.value !== '') warnings.push({ file, ...setting });
+    return line;
+  });
+  return { text: lines.join('\n'), changes, warnings };
+}
+
+/** Undefined for blank lines and comments. */
+export function parseSetting(line: string, number: number): Setting | undefined {
+  const [, name, rest = ''] = /^\s*([A-Za-z_][\w.]*)(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line) ?? [];
+  if (name === undefined) return undefined;
+  const quoted = /^'((?:[^'\\]|''|\\.)*)'/.exec(rest)?.[1];
+  const value = quoted === undefined ? rest.replace(/\s*#.*$/, '') : quoted.replaceAll("''", "'");
+  return { line: number, name: name.toLowerCase(), value };
+}
+
+/** `name = 'value'`. */
+export function settingLine(name: string, value: string): string {
+  return `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}

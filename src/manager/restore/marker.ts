@@ -1,0 +1,68 @@
+import type { Endpoint } from '../../sync/endpoint.ts';
+import { ROOT } from '../../sync/path.ts';
+import { byteString } from '../../system/byte-string.ts';
+import { isFailure } from '../../system/errors.ts';
+import { readFile } from './small-file.ts';
+import { writeFile } from './write-file.ts';
+
+/**
+ * `.cellarman-restore` in a destination that is not finished: one JSON object that says what is being restored there. It is
+ * the first file that is made and the last one that goes; as long as it is there, there is no pg_control, and no server
+ * starts.
+ */
+export interface Marker {
+  readonly server: string;
+  readonly backup: string;
+  readonly systemIdentifier: string;
+  /** Tells one start of the machine that wrote from another; null where nothing does. */
+  readonly boot: string | null;
+  /** What is not on the disk after a crash may be missing: files were not synced one by one. */
+  readonly synced: boolean;
+  /** Other things stood there before, so that nothing may be taken for ours by its size and time. */
+  readonly delta: boolean;
+  /** Locations of tablespaces by oid. */
+  readonly tablespaces: Readonly<Record<string, string>>;
+}
+
+export const MARKER = byteString('.cellarman-restore');
+
+export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined> {
+  let text: string;
+  try {
+    text = (await readFile(endpoint, MARKER)).toString('utf8');
+  } catch (error) {
+    if (isFailure(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { server, backup, systemIdentifier, boot, synced, delta, tablespaces } = value as Record<
+      string,
+      unknown
+    >;
+    if (typeof server !== 'string' || typeof backup !== 'string' || typeof systemIdentifier !== 'string')
+      return undefined;
+    return {
+      server,
+      backup,
+      systemIdentifier,
+      boot: typeof boot === 'string' ? boot : null,
+      synced: synced === true,
+      delta: delta !== false,
+      tablespaces: Object.fromEntries(
+        Object.entries(typeof tablespaces === 'object' ? (tablespaces ?? {}) : {}).map(([oid, location]) => [
+          oid,
+          String(location),
+        ]),
+      ),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
+  await writeFile(endpoint, MARKER, Buffer.from(`${JSON.stringify(marker)}\n`), { mode: 0o600 });
+  await endpoint.syncDirectory(ROOT);
+}
