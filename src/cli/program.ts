@@ -97,6 +97,13 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/check-backup.ts'),
   },
   {
+    name: 'restore',
+    aliases: ['recover'],
+    usageStatus: BARMAN_USAGE,
+    summary: 'restore a backup, as of any moment that WAL reaches, here or on another host',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
     name: 'archive-wal',
     usageStatus: BARMAN_USAGE,
     summary: 'bring the WAL that arrived for a server into its archive',
