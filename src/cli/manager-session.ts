@@ -101,14 +101,26 @@ export function serverNamed(name: string, session: ManagerSession): ServerConfig
 
 /** {@link serverNamed} for a command that works on its server: it must be active, and its options must be good. */
 export function workingServerNamed(name: string, session: ManagerSession): ServerConfig | undefined {
-  const server = serverNamed(name, session);
-  if (server === undefined) return undefined;
-  const { options, disabledBecause } = server;
-  if (!options.active) session.messages.info(`Skipping inactive server '${name}'`);
-  else if (disabledBecause.length > 0) {
-    session.messages.error(`Disabled server '${name}': ${disabledBecause.join('; ')}`);
-  } else if (options.primary_ssh_command !== null) {
-    session.messages.error(`Server '${name}' is passive: its WAL comes from its primary node`);
-  } else return server;
+  const server = usableServerNamed(name, session);
+  if (server === undefined || server.options.primary_ssh_command === null) return server;
+  session.messages.error(`Server '${name}' is passive: its WAL comes from its primary node`);
   return undefined;
+}
+
+/** The same for what a passive server can do as well: its catalogue is its own. */
+export function usableServerNamed(name: string, session: ManagerSession): ServerConfig | undefined {
+  const server = serverNamed(name, session);
+  return server !== undefined && isUsable(server, session) ? server : undefined;
+}
+
+/** Tells what stands against working on a server. */
+export function isUsable(
+  { name, options, disabledBecause }: ServerConfig,
+  { messages }: Pick<ManagerSession, 'messages'>,
+): boolean {
+  if (!options.active) messages.info(`Skipping inactive server '${name}'`);
+  else if (disabledBecause.length > 0) {
+    messages.error(`Disabled server '${name}': ${disabledBecause.join('; ')}`);
+  } else return true;
+  return false;
 }

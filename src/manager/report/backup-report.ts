@@ -1,16 +1,15 @@
-import { readKeep } from '../catalogue/annotations.ts';
 import {
   type Backup,
   type BackupType,
   backupType,
   type DamagedBackup,
   isCopied,
-  statusOf,
 } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { DamagedLine } from '../catalogue/wal-index.ts';
 import type { ServerConfig } from '../config/configuration.ts';
-import { evaluateRetention, type Verdict } from '../retention/evaluate.ts';
+import type { Verdict } from '../retention/evaluate.ts';
+import { judgeBackups } from '../retention/judge.ts';
 import { sumUpWal, type WalRange, type WalSum, type WalUsage } from './wal-usage.ts';
 
 /** A backup with what the rest of the catalogue says about it. */
@@ -47,11 +46,7 @@ export async function reportBackups(
     copied.flatMap((backup, place) => rangeOf(backup, copied[place + 1])),
     index.entries((line) => damagedLines.push(line)),
   );
-  const verdicts = evaluateRetention(
-    { policy: options.retention_policy, minimumRedundancy: options.minimum_redundancy },
-    await Promise.all(backups.map((backup) => judged(catalogue, backup))),
-    now,
-  );
+  const verdicts = await judgeBackups(catalogue, { options }, backups, now);
   return {
     backups: backups.map((backup) => ({
       backup,
@@ -69,15 +64,4 @@ export async function reportBackups(
 function rangeOf({ id, fields }: Backup, next: Backup | undefined): WalRange[] {
   const { begin_wal: begin, end_wal: end } = fields;
   return begin === null || end === null ? [] : [{ id, begin, end, until: next?.fields.end_wal ?? undefined }];
-}
-
-async function judged({ layout }: Catalogue, backup: Backup) {
-  const { id, fields } = backup;
-  return {
-    id,
-    status: statusOf(backup),
-    parentId: backupType(backup) === 'incremental' ? fields.parent_backup_id : null,
-    endTime: fields.end_time === null ? null : fields.end_time.epoch / 1000,
-    keep: await readKeep(layout, id),
-  };
 }
