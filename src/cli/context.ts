@@ -20,4 +20,6 @@ export interface Context extends Surroundings {
   debug: boolean;
   /** The exit status of the command that ran. */
   status: number;
+  /** The exit status of every error, where who runs the command reads a meaning into the usual ones. */
+  errorStatus?: number;
 }

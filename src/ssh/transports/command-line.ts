@@ -13,8 +13,19 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** The command of `-e` with what makes it start the sftp subsystem. USAGE where it cannot be understood. */
-export function composeCommand(rsh: string, location: RemoteLocation, options: ReachOptions): Command {
+/** What makes SSH start the sftp subsystem. */
+const SFTP = (host: string): readonly string[] => ['-s', host, 'sftp'];
+
+/**
+ * The command of `-e` with what makes it start the sftp subsystem, or what `then` has in its place. USAGE where it cannot
+ * be understood.
+ */
+export function composeCommand(
+  rsh: string,
+  location: RemoteLocation,
+  options: ReachOptions,
+  then: (host: string) => readonly string[] = SFTP,
+): Command {
   const [program, ...given] = splitWords(rsh);
   if (program === undefined) throw usage('the command of -e is empty');
   const { user, host, port } = location;
@@ -23,9 +34,7 @@ export function composeCommand(rsh: string, location: RemoteLocation, options: R
     ...(isSsh(program) ? sshOptions(options) : otherOptions(options, program)),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...(user === undefined ? [] : ['-l', user]),
-    '-s',
-    host,
-    'sftp',
+    ...then(host),
   ];
   const label = `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`;
   return { label, user: user ?? 'the user of its settings', program, args };

@@ -19,11 +19,23 @@ const MAX_CHANNELS = 10;
 /** How long a peer may take to close its side before the socket is dropped. */
 const FAREWELL_MS = 1000;
 
+/** An ssh2 client that is logged in, and the socket it lives on. */
+export interface LoggedIn {
+  readonly client: Client;
+  readonly socket: Socket;
+}
+
+/** {@link logInSsh2}, for SFTP. */
+export async function connectSsh2(settings: HostSettings, signal?: AbortSignal): Promise<Connection> {
+  const { client, socket } = await logInSsh2(settings, signal);
+  return connectionOver(client, socket, settings.label);
+}
+
 /**
  * Connects inside this process. HOST_UNREACHABLE, HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, HOST_KEY_REVOKED, LOGIN_REFUSED,
  * ABORTED; USAGE for a password file others can read.
  */
-export async function connectSsh2(settings: HostSettings, signal?: AbortSignal): Promise<Connection> {
+export async function logInSsh2(settings: HostSettings, signal?: AbortSignal): Promise<LoggedIn> {
   const { passwordFile } = settings;
   const [ssh2, check, password] = await Promise.all([
     loadSsh2(),
@@ -41,7 +53,7 @@ export async function connectSsh2(settings: HostSettings, signal?: AbortSignal):
     throw error;
   }
   endWhenSilent(socket, settings.silenceLimit);
-  return connectionOver(client, socket, settings.label);
+  return { client, socket };
 }
 
 interface Terms {
@@ -128,7 +140,8 @@ function connectionOver(client: Client, socket: Socket, host: string): Connectio
   };
 }
 
-function farewell(client: Client, socket: Socket): Promise<void> {
+/** Ends the connection in good order, or after a while without. */
+export function farewell(client: Client, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) return resolve();
     const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);

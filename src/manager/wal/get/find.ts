@@ -4,31 +4,17 @@ import { nextSegmentName } from '../../../postgres/segment.ts';
 import { checkSegmentHeader, SEGMENT_HEADER_SIZE } from '../../../postgres/wal/segment-header.ts';
 import { parseWalFileName } from '../../../postgres/wal-file-name.ts';
 import type { Layout } from '../../catalogue/layout.ts';
-import { archivedPath } from '../archive/archived-path.ts';
 import type { Compression } from '../compression/compression.ts';
 import { contentStart } from '../compression/content.ts';
+import { placesOf } from './places.ts';
 
 type Places = Pick<Layout, 'wals' | 'incoming' | 'streaming'>;
 
 /** Where a file is: archived, arrived, or being received; with `partial` also as far as it has been received. */
-export function findWal(
-  name: string,
-  { wals, incoming, streaming }: Places,
-  partial: boolean,
-): string | undefined {
-  const candidates = [join(wals, archivedPath(name)), join(incoming, name), join(streaming, name)];
-  if (partial) {
-    const unfinished = `${name}.partial`;
-    candidates.push(
-      join(streaming, unfinished),
-      // It may have been renamed between the two looks.
-      join(streaming, name),
-      join(wals, archivedPath(unfinished)),
-      join(incoming, unfinished),
-      join(wals, archivedPath(name)),
-    );
-  }
-  return candidates.find((path) => existsSync(path));
+export function findWal(name: string, places: Places, partial: boolean): string | undefined {
+  return placesOf(name, partial)
+    .map(({ directory, path }) => join(places[directory], path))
+    .find((path) => existsSync(path));
 }
 
 /** The names of files that are there from `name` on without a gap, at most `most`. */
