@@ -47,7 +47,7 @@ export async function openSource(
 ): Promise<ClusterSource> {
   const { identity, tablespaces } = facts;
   const data = await findData(site, identity);
-  const located = await locate(site, tablespaces, options.warn);
+  const located = await locate(site, tablespaces);
   const parts: { at: RelPath; path: ByteString; bandwidth?: Part['bandwidth'] }[] = [
     { at: DATA, path: data },
     ...(await linkedDirectories(site, data, options)),
@@ -128,12 +128,18 @@ async function findData(site: Site, { dataDirectory }: ServerIdentity): Promise<
   }
 }
 
-async function locate(site: Site, tablespaces: readonly Tablespace[], warn: SourceOptions['warn']) {
+async function locate(site: Site, tablespaces: readonly Tablespace[]) {
   const located: (Tablespace & { readonly path: ByteString })[] = [];
   for (const tablespace of tablespaces) {
     const path = await site.real(tablespace.location);
-    if (path !== undefined) located.push({ ...tablespace, path });
-    else warn(`the tablespace ${toText(tablespace.name)} has no directory ${toText(tablespace.location)}`);
+    if (path === undefined) {
+      const detail = `it does not exist on the host that ssh_command reaches`;
+      throw failure('DATA_DIRECTORY', {
+        path: `of the tablespace ${toText(tablespace.name)}, ${toText(tablespace.location)},`,
+        detail,
+      });
+    }
+    located.push({ ...tablespace, path });
   }
   return located;
 }
