@@ -169,6 +169,17 @@ describe.skipIf(!requireBarman())('put-wal and get-wal for barman-cli', () => {
     const stored = own('get-wal', '--keep-compression', 'pg', NAME).stdout;
     expect(stored.equals(fs.readFileSync(at('wals', NAME.slice(0, 16), NAME)))).toBe(true);
     expect(gunzipSync(own('get-wal', '-x', 'pg', NAME).stdout).equals(content)).toBe(true);
+    for (const [format, ...flags] of [
+      ['bzip2', '-j'],
+      ['xz', '--compression', 'xz'],
+      ['gzip', '-z'],
+    ] as const) {
+      const { stdout } = own('get-wal', ...flags, 'pg', NAME);
+      const unpacked = spawnSync(format, ['-dc'], { input: stdout, maxBuffer: 2 * SIZE }).stdout;
+      expect(unpacked.equals(content)).toBe(true);
+    }
+    expect(own('get-wal', '--test', 'pg', 'x').stdout.toString()).toContain('Ready to retrieve WAL files');
+    expect(own('get-wal', '-o', join(home.dir, 'nowhere'), 'pg', NAME)).toMatchObject({ status: 3 });
     expect(own('get-wal', '-P', 'pg', NEXT).stdout.toString()).toBe('part');
     expect(own('get-wal', '-o', home.dir, 'pg', NAME)).toMatchObject({ status: 0 });
     expect(fs.readFileSync(join(home.dir, NAME)).equals(content)).toBe(true);

@@ -21,6 +21,7 @@ import { moveToErrors } from './errors-directory.ts';
 import { inspect } from './inspect.ts';
 import { publish } from './publish.ts';
 import { entryOf, type Staged, stage } from './staging.ts';
+import { sweepTemporaries } from './sweep.ts';
 
 /** Files whose names and index lines become durable together. */
 const GROUP = 32;
@@ -103,6 +104,7 @@ class Run {
     yield { type: 'begin', from, batchSize };
     const directory = from === 'file' ? layout.incoming : layout.streaming;
     const names = await namesIn(directory);
+    await sweepTemporaries(directory, names);
     const batch: Batch = from === 'file' ? incomingBatch(names, batchSize) : streamingBatch(names, batchSize);
     if (batch.files.length > 0)
       this.#cluster ??= await clusterOf(this.#catalogue, this.#index, this.#compression);

@@ -14,7 +14,7 @@ export type CompressionOptions = CustomFormat &
 /** Large blocks: each one is a way to zlib's threads and back. */
 const BLOCK = 1024 * 1024;
 
-/** How one server stores WAL: gzip in this process, everything else by its program. */
+/** How one server stores WAL: gzip and snappy in this process, everything else by its program. */
 export class Compression {
   readonly #options: CompressionOptions;
 
@@ -45,7 +45,14 @@ export class Compression {
     const filter = compressionFilter(compression, compression_level, this.#options);
     if (filter !== null) await this.#filter(filter, path, target);
     else if (compression === 'custom') throw this.#noFilter(path, 'custom_compression_filter');
-    else {
+    else if (compression === 'snappy') {
+      const { packSnappy } = await import('./snappy.ts');
+      await pipeline(
+        createReadStream(path, { highWaterMark: BLOCK }),
+        packSnappy,
+        createWriteStream(target, { flags: 'wx', highWaterMark: BLOCK }),
+      );
+    } else {
       const gzip = createGzip({ level: levelOf('gzip', compression_level), chunkSize: BLOCK });
       await pipeline(
         createReadStream(path, { highWaterMark: BLOCK }),
@@ -59,6 +66,7 @@ export class Compression {
   async *read(path: string, format: WalFormat | null): AsyncGenerator<Buffer, void, void> {
     if (format === null) yield* createReadStream(path, { highWaterMark: BLOCK });
     else if (format === 'gzip') yield* gunzip(path);
+    else if (format === 'snappy') yield* unsnap(path);
     else yield* this.#filtered(path, format);
   }
 
@@ -111,5 +119,17 @@ async function* gunzip(path: string): AsyncGenerator<Buffer, void, void> {
   } finally {
     source.destroy();
     unpacked.destroy();
+  }
+}
+
+async function* unsnap(path: string): AsyncGenerator<Buffer, void, void> {
+  const { unpackSnappy } = await import('./snappy.ts');
+  const source = createReadStream(path, { highWaterMark: BLOCK });
+  try {
+    yield* unpackSnappy(source);
+  } catch (error) {
+    throw failure('COMPRESSION', { program: 'snappy', path, detail: String(error) }, error);
+  } finally {
+    source.destroy();
   }
 }

@@ -1,4 +1,3 @@
-import { failure } from '../../../system/errors.ts';
 import type { ServerOptions } from '../../config/options.ts';
 import type { CustomFormat, WalFormat } from './format.ts';
 
@@ -32,7 +31,7 @@ export function levelOf(format: keyof typeof LEVELS, level: Level): number {
   return typeof level === 'number' ? Math.min(Math.max(level, levels.least), levels.most) : levels[level];
 }
 
-/** Null for what this process does itself, and for a custom format without a filter. @throws UNSUPPORTED */
+/** Null for what this process does itself, and for a custom format without a filter. */
 export function compressionFilter(
   compression: NonNullable<ServerOptions['compression']>,
   level: Level,
@@ -41,6 +40,7 @@ export function compressionFilter(
   switch (compression) {
     case 'gzip':
     case 'pygzip':
+    case 'snappy':
       return null;
     case 'pigz':
       return { program: 'pigz', args: ['-c', `-${levelOf('gzip', level)}`] };
@@ -53,17 +53,16 @@ export function compressionFilter(
       return { program: 'zstd', args: ['-q', '-c', `-${levelOf('zstd', level)}`] };
     case 'lz4':
       return { program: 'lz4', args: ['-q', '-c', `-${levelOf('lz4', level)}`] };
-    case 'snappy':
-      throw noSnappy();
     case 'custom':
       return shell(custom.custom_compression_filter);
   }
 }
 
-/** Null for gzip, which this process does itself, and for a custom format without a filter. */
+/** Null for gzip and snappy, which this process does itself, and for a custom format without a filter. */
 export function decompressionFilter(format: WalFormat, custom: CustomFormat): Filter | null {
   switch (format) {
     case 'gzip':
+    case 'snappy':
       return null;
     case 'bzip2':
     case 'xz':
@@ -71,16 +70,10 @@ export function decompressionFilter(format: WalFormat, custom: CustomFormat): Fi
     case 'zstd':
     case 'lz4':
       return { program: format, args: ['-q', '-d', '-c'] };
-    case 'snappy':
-      throw noSnappy();
     case 'custom':
       return shell(custom.custom_decompression_filter);
   }
 }
-
-/** No program that distributions ship writes its framing format. */
-const noSnappy = (): Error =>
-  failure('UNSUPPORTED', { operation: 'compression = snappy', where: 'this version' });
 
 /** The configuration has it as a line for the shell. No name of a file ever gets into it: files come by descriptor. */
 function shell(line: string | null): Filter | null {

@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { fromErrno } from '../../../system/errno.ts';
 import type { Compression } from '../compression/compression.ts';
 import { temporaryName } from '../send/temporary-name.ts';
@@ -12,8 +12,8 @@ export interface GetRequest {
   /** Where the file was found. */
   readonly path: string;
   readonly name: string;
-  /** `stored`: as it lies in the archive. An unfinished file is always given so. */
-  readonly form: 'plain' | 'stored' | 'gzip';
+  /** Decompressed, as it lies in the archive, or compressed anew. An unfinished file is always given as it lies there. */
+  readonly form: 'plain' | 'stored' | Compression;
   /** Undefined: to `output`. */
   readonly directory: string | undefined;
   readonly output: Writable;
@@ -41,11 +41,23 @@ export async function getWal(request: GetRequest, compression: Compression): Pro
 
 async function content({ path, form }: GetRequest, compression: Compression): Promise<Readable> {
   if (form === 'stored' || path.endsWith('.partial')) return createReadStream(path);
-  const plain = Readable.from(compression.read(path, await compression.formatOf(path)));
-  if (form === 'plain') return plain;
-  const gzip = createGzip();
-  plain.on('error', (error) => gzip.destroy(error));
-  return plain.pipe(gzip);
+  const stored = await compression.formatOf(path);
+  if (form === 'plain') return Readable.from(compression.read(path, stored));
+  if (form.format === stored) return createReadStream(path);
+  return Readable.from(compressed(Readable.from(compression.read(path, stored)), form));
+}
+
+/** By way of files, which is what all programs that compress work on. */
+async function* compressed(plain: Readable, form: Compression): AsyncGenerator<Buffer, void, void> {
+  const directory = await mkdtemp(join(tmpdir(), 'cellarman-wal-'));
+  try {
+    const [source, target] = [join(directory, 'plain'), join(directory, 'compressed')];
+    await pipeline(plain, createWriteStream(source));
+    await form.compress(source, target);
+    yield* createReadStream(target);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 async function sync(path: string): Promise<void> {
