@@ -15,6 +15,8 @@ import { consoleMessages, jsonMessages, logged, type Messages } from './render/m
 export interface ManagerSession {
   readonly configuration: Configuration;
   readonly messages: Messages;
+  /** The same without being noted in the log, for what somebody else has noted there. */
+  readonly shown: Messages;
   /** `log_file`, which gets all messages by itself. */
   readonly log: Log;
   readonly flags: ManagerFlags;
@@ -41,7 +43,7 @@ export async function runManager(
     log = openLog(configuration.global, command.name(), flags, shown);
     messages = logged(shown, log);
     for (const text of configuration.warnings) messages.warning(text);
-    await action({ configuration, messages, log, flags, signal: context.signal });
+    await action({ configuration, messages, shown, log, flags, signal: context.signal });
   } catch (error) {
     if (!isFailure(error) && error instanceof Error) log?.error(error.stack ?? error.message);
     if (flags.debug || !isFailure(error)) throw error;

@@ -95,3 +95,12 @@ export function logged(messages: Messages, log: Log): Messages {
     },
   };
 }
+
+/** Says what another run of this program said in JSON. */
+export function repeatMessages(json: string, messages: Messages): void {
+  // Written by jsonMessages of the same version.
+  const said = JSON.parse(json) as Partial<Record<'_INFO' | '_WARNING' | '_ERROR', readonly string[]>>;
+  for (const text of said._INFO ?? []) messages.info(text);
+  for (const text of said._WARNING ?? []) messages.warning(text);
+  for (const text of said._ERROR ?? []) messages.error(text);
+}

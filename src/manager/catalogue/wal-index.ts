@@ -85,11 +85,21 @@ export class WalIndex {
     await this.#write(kept.join(''));
   }
 
-  /** Puts a new index in the place of the old one, as after a walk through the archive. */
-  async replace(entries: Iterable<WalEntry>): Promise<void> {
+  /**
+   * Puts a new index in the place of the old one. `walk` looks through the archive under the lock, so that nothing is
+   * archived or removed unseen meanwhile; it gets the old entries by name.
+   */
+  async rebuild(walk: (old: ReadonlyMap<string, WalEntry>) => Promise<readonly WalEntry[]>): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
     using _lock = await waitForLock(this.#lockPath);
-    const lines = [...entries].map((entry) => formatWalEntry(entry, this.#columns));
+    const old = new Map<string, WalEntry>();
+    if (existsSync(this.path)) {
+      for await (const { text } of this.#lines()) {
+        const entry = parseWalEntry(text);
+        if (entry !== undefined) old.set(entry.name, entry);
+      }
+    }
+    const lines = (await walk(old)).map((entry) => formatWalEntry(entry, this.#columns));
     await this.#write(lines.join(''));
   }
 

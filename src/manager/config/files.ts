@@ -55,9 +55,11 @@ export function readConfigDirectory(directory: string): ConfigFile[] {
     .map((name) => readConfigFile(join(directory, name)));
 }
 
+export const autoConfigPath = (barmanHome: string): string => join(barmanHome, '.barman.auto.conf');
+
 /** The file into which `config-update` writes what no other file declares. */
 export function readAutoConfig(barmanHome: string): ConfigFile[] {
-  const path = join(barmanHome, '.barman.auto.conf');
+  const path = autoConfigPath(barmanHome);
   return statSync(path, { throwIfNoEntry: false })?.isFile() ? [readConfigFile(path)] : [];
 }
 

@@ -31,13 +31,8 @@ const EMPTY: Section = new Map();
  * that server.
  */
 export function loadConfiguration(choice: MainFileChoice): Configuration {
-  const main = readConfigFile(findMainFile(choice));
-  const global = readGlobal(main);
-  const { barman_home: barmanHome, configuration_files_directory: directory } = global.values;
-  const included = [
-    ...(directory === null ? [] : readConfigDirectory(expandHome(directory, choice.env))),
-    ...readAutoConfig(barmanHome),
-  ];
+  const { main, global, included } = readBarmansFiles(choice);
+  const { barman_home: barmanHome } = global.values;
   for (const file of included) refuseGlobals(file);
   const ownFiles = readConfigDirectory(ownDirectory(main.path));
 
@@ -84,6 +79,22 @@ export function loadConfiguration(choice: MainFileChoice): Configuration {
       ...read.flatMap(({ config, notes }) => [...config.warnings.map(({ text }) => text), ...notes]),
     ]),
   };
+}
+
+/** The files that Barman reads too, in their order. @throws CONFIG_NOT_FOUND, CONFIG */
+export function readBarmansFiles(choice: MainFileChoice): {
+  readonly main: ConfigFile;
+  readonly global: Resolved<typeof GLOBAL_OPTIONS>;
+  readonly included: readonly ConfigFile[];
+} {
+  const main = readConfigFile(findMainFile(choice));
+  const global = readGlobal(main);
+  const { barman_home: barmanHome, configuration_files_directory: directory } = global.values;
+  const included = [
+    ...(directory === null ? [] : readConfigDirectory(expandHome(directory, choice.env))),
+    ...readAutoConfig(barmanHome),
+  ];
+  return { main, global, included };
 }
 
 function readGlobal(main: ConfigFile): Resolved<typeof GLOBAL_OPTIONS> {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readActiveModel } from './active-model.ts';
 import type { ServerConfig } from './configuration.ts';
 import type { Option } from './option.ts';
 import { OWN_OPTIONS, SERVER_OPTIONS, type ServerOptions } from './options.ts';
@@ -100,14 +99,4 @@ function withForcedOptions(
       "Forcing 'archiver = on'",
     ],
   };
-}
-
-/** The name `config-switch` left in the catalogue. */
-function readActiveModel(backupDirectory: string): string | null {
-  try {
-    const name = readFileSync(join(backupDirectory, '.active-model.auto'), 'utf8').trim();
-    return name === '' ? null : name;
-  } catch {
-    return null;
-  }
 }

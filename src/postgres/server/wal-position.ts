@@ -13,6 +13,11 @@ export async function walPosition(session: Session): Promise<Lsn> {
   return row.lsn('lsn');
 }
 
+/** Where the next record of a primary goes. */
+export async function insertPosition(session: Session): Promise<Lsn> {
+  return (await session.one('SELECT pg_catalog.pg_current_wal_insert_lsn() AS lsn')).lsn('lsn');
+}
+
 /**
  * Makes a primary begin a new segment, so that the one before goes to the archive: the end of what that holds. Where
  * nothing was written since the last switch, nothing happens, unless `force` writes a restore point of that name first.

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { loadConfiguration } from '../../manager/config/load.ts';
+import { switchModel } from '../../manager/config/switch-model.ts';
+import { redact } from '../../postgres/conninfo/redact.ts';
+import type { Context } from '../context.ts';
+import { runManager, serverNamed } from '../manager-session.ts';
+
+/** `cellarman config-switch` */
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<server_name>', 'the server')
+    .argument('[model_name]', 'the model, of the same cluster')
+    .option('--reset', 'go back to the options of the server itself');
+  command.action(
+    async (name: string, model: string | undefined, { reset = false }: { readonly reset?: boolean }) => {
+      await runManager(command, context, async (session) => {
+        const { configuration, messages } = session;
+        if ((model === undefined) !== reset) {
+          return messages.error('Either a model name or --reset has to be given');
+        }
+        if (serverNamed(name, session) === undefined) return;
+        const reload = () => loadConfiguration({ explicit: configuration.mainFile, env: context.env });
+        const changed = await switchModel(configuration, name, model ?? null, reload);
+        if (changed === undefined) {
+          return messages.info(
+            model === undefined
+              ? `No active model for server '${name}', skipping...`
+              : `Model '${model}' is already active for server '${name}', skipping...`,
+          );
+        }
+        for (const { key, from, to } of changed) {
+          messages.info(`Changing '${key}' of server '${name}' from '${redact(from)}' to '${redact(to)}'`);
+        }
+      });
+    },
+  );
+}

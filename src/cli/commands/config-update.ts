@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { planChanges } from '../../manager/config/changes.ts';
+import { applyChanges } from '../../manager/config/changes-queue.ts';
+import { autoConfigPath } from '../../manager/config/files.ts';
+import { readBarmansFiles } from '../../manager/config/load.ts';
+import type { Context } from '../context.ts';
+import { runManager } from '../manager-session.ts';
+
+const ABOUT = `
+The changes are a JSON array of objects, each with "scope" ("server" or "model"), "server_name" or "model_name", and the
+options with their new values. An option is changed in the file that sets it; what no file sets yet goes to
+.barman.auto.conf in barman_home.`;
+
+/** `cellarman config-update` */
+export function define(command: Command, context: Context): void {
+  command.argument('<json_changes>', 'the changes').addHelpText('after', ABOUT);
+  command.action(async (json: string) => {
+    await runManager(command, context, async ({ configuration, messages }) => {
+      const { main, included } = readBarmansFiles({ explicit: configuration.mainFile, env: context.env });
+      const fallback = autoConfigPath(configuration.global.barman_home);
+      const changes = planChanges(json, configuration, [main, ...included], fallback);
+      for (const path of await applyChanges(configuration.global, changes)) {
+        messages.info(`Changed ${path}`);
+      }
+    });
+  });
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { failure } from '../../system/errors.ts';
+import type { Context } from '../context.ts';
+import { runManager, usableServerNamed } from '../manager-session.ts';
+
+/** `cellarman receive-wal` */
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<server_name>', 'the server')
+    .option('--stop', 'stop the running receiver')
+    .option('--reset', 'begin anew at the present position')
+    .option('--create-slot', 'create the replication slot')
+    .option('--if-not-exists', 'with --create-slot: an existing slot is fine')
+    .option('--drop-slot', 'drop the replication slot');
+  command.action(async (name: string) => {
+    await runManager(command, context, async (session) => {
+      if (usableServerNamed(name, session) === undefined) return;
+      throw failure('UNSUPPORTED', {
+        operation: 'receive-wal, which comes with a later version (until then set archive_command)',
+        where: 'this version',
+      });
+    });
+  });
+}
