@@ -37,7 +37,8 @@ import { standing } from './resume.ts';
 import { hasShrunk } from './shrink-guard.ts';
 import { type Survey, survey } from './survey.ts';
 
-const DEFAULT_JOBS = 2;
+/** Lanes by default: one for each core of a small machine. */
+export const DEFAULT_JOBS = 2;
 const DEFAULT_NAME_MAX = 255;
 
 export interface Created {

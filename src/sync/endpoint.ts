@@ -1,3 +1,4 @@
+import type { ByteString } from '../system/byte-string.ts';
 import type { CellarmanError } from '../system/errors.ts';
 import type { Attributes, Entry, RelPath } from './entry.ts';
 
@@ -101,6 +102,16 @@ export interface Endpoint {
   symlink(path: RelPath, target: RelPath): Promise<void>;
   /** A second name for a file or symbolic link. EXISTS, NOT_FOUND, TOO_MANY_LINKS, CROSS_DEVICE, UNSUPPORTED. */
   link(existing: RelPath, path: RelPath): Promise<void>;
+  /**
+   * `link` for many names of the directory `from`, which they get in `to` too; what cannot be linked is told, with the
+   * errors of `link`. Endpoints have it where that costs less than as many calls.
+   */
+  linkAll?(
+    from: RelPath,
+    to: RelPath,
+    names: readonly ByteString[],
+    onFailure: (name: ByteString, error: CellarmanError) => void,
+  ): Promise<void>;
   /** Replaces a file of the name `to`. Directories are moved only to a free name. */
   rename(from: RelPath, to: RelPath): Promise<void>;
   /**

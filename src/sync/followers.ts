@@ -5,7 +5,7 @@ import { linkInto } from './lanes/execute.ts';
 import { temporaryName } from './lanes/temporary-name.ts';
 import type { Note } from './note.ts';
 import type { Outcomes } from './outcomes.ts';
-import { joinPath, parentOf } from './path.ts';
+import { joinPath } from './path.ts';
 import { isOfPath } from './run-failure.ts';
 import { taskFor } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
@@ -44,14 +44,14 @@ export async function followLeaders(
 }
 
 function copyOf(setup: TransferSetup, note: Note): readonly NotedBatch<Note>[] {
-  const batching = new Batching<Note>(parentOf(note.path));
+  const batching = new Batching<Note>(note.directory);
   const rules = {
     rules: setup.rules,
     umask: setup.umask,
     knowsLinks: setup.destination.capabilities.identity,
   };
-  const step = { ...note.step, kind: 'copy', basis: -1 } as const;
-  batching.add(note.root, taskFor(step, rules, undefined), { ...note, step });
+  const copy = note.with({ kind: 'copy', basis: -1 });
+  batching.add(note.root, taskFor(copy.step, rules, undefined), copy);
   return batching.batches(note.root);
 }
 

@@ -5,9 +5,8 @@ import type { RelPath } from './entry.ts';
 import type { TaskResult } from './lanes/task.ts';
 import type { RecordedEntry } from './manifest/record.ts';
 import type { Fresh, Note } from './note.ts';
-import { parentOf } from './path.ts';
 import type { Step } from './plan.ts';
-import { recorded } from './recorder.ts';
+import { recorded, recordedAs } from './recorder.ts';
 import type { ActionKind } from './report.ts';
 import { hashOf } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
@@ -32,7 +31,7 @@ export class Outcomes {
 
   settle(note: Note, result: TaskResult): void {
     const { tally } = this.#setup;
-    const { step, path } = note;
+    const { step } = note;
     if (result.comparedBytes > 0 || step.kind === 'compare') {
       tally.report.comparedFiles++;
       tally.report.comparedBytes += result.comparedBytes;
@@ -42,14 +41,14 @@ export class Outcomes {
       result.error !== undefined &&
       !(restless && result.error.code === 'SHRANK_WHILE_READ' && result.outcome !== 'failed')
     )
-      this.problem(path, result.error);
-    if (result.finding !== undefined) this.#setup.onInspected?.(path, result.finding);
+      this.problem(note.path, result.error);
+    if (result.finding !== undefined) this.#setup.onInspected?.(note.path, result.finding);
     if (result.outcome === 'failed') {
-      this.failed.add(path);
+      this.failed.add(note.path);
     } else {
       this.#count(note, result);
       if (result.torn && result.error === undefined && !restless) {
-        tally.warning(failure('CHANGED_WHILE_READ', { path: toText(path) }).message);
+        tally.warning(failure('CHANGED_WHILE_READ', { path: toText(note.path) }).message);
       }
       this.#record(note, result);
     }
@@ -66,8 +65,7 @@ export class Outcomes {
     }
     if (step.existing === undefined) tally.report.created[step.entry.type]++;
     this.#tell(note, 'link', step.changes, false);
-    const racy = step.known !== undefined && 'racy' in step.known && step.known.racy;
-    listing?.settle(index, recorded(step.entry, hashOf(step.known), racy));
+    listing?.settle(index, recordedAs(step.known, step.entry));
     listing?.close();
   }
 
@@ -133,7 +131,7 @@ export class Outcomes {
   }
 
   #record(note: Note, result: TaskResult): void {
-    const { step, path, listing, index } = note;
+    const { step, listing, index } = note;
     const { onFile, clock } = this.#setup;
     const entry = result.entry ?? step.entry;
     const hash =
@@ -145,22 +143,23 @@ export class Outcomes {
       (result.torn || (result.readAt > 0 ? isRacy(entry, result.readAt, clock) : known));
     const record = recorded(entry, hash, racy);
     listing?.settle(index, record);
-    if (this.#setup.hardLinks && (entry.identity?.links ?? 1) > 1) this.#leaders.set(path, record);
+    if (this.#setup.hardLinks && (entry.identity?.links ?? 1) > 1) this.#leaders.set(note.path, record);
     if (result.outcome !== 'copied') return;
-    onFile?.(parentOf(path), record);
+    onFile?.(note.directory, record);
     if (this.#setup.settle !== undefined && entry.mtime >= (result.readAt - FRESH) * 1000) {
       this.fresh.push({ note, entry, hash, readAt: result.readAt });
     }
   }
 
-  #tell({ step, path }: Note, action: ActionKind, changes: Step['changes'], fromBasis: boolean): void {
+  #tell(note: Note, action: ActionKind, changes: Step['changes'], fromBasis: boolean): void {
     const { tally } = this.#setup;
-    if (tally.detail === 'none') return;
-    const { entry } = step;
+    // Nobody asks for them, and they are many.
+    if (tally.detail === 'none' || (tally.detail === 'touched' && action === 'link')) return;
+    const { entry } = note.step;
     tally.entry({
       type: 'entry',
       action,
-      path,
+      path: note.path,
       kind: entry.type,
       changes,
       size: entry.size,

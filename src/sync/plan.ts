@@ -92,6 +92,8 @@ export function planDirectory(
   const steps: Step[] = [];
   const extraneous: Entry[] = [];
   const cursors = bases.map((basis) => new Cursor(basis.entries));
+  // One list for all entries: no step keeps it.
+  const candidates: (BasisEntry | undefined)[] = bases.map(() => undefined);
   const record = new Cursor(recorded);
   let e = 0;
   for (const entry of source) {
@@ -102,16 +104,8 @@ export function planDirectory(
     }
     if (here !== undefined && here.name === entry.name) e++;
     else here = undefined;
-    steps.push(
-      planEntry(
-        entry,
-        here,
-        bases,
-        cursors.map((cursor) => cursor.at(entry.name)),
-        rules,
-        record.at(entry.name),
-      ),
-    );
+    for (let i = 0; i < cursors.length; i++) candidates[i] = cursors[i]?.at(entry.name);
+    steps.push(planEntry(entry, here, bases, candidates, rules, record.at(entry.name)));
   }
   for (; e < existing.length; e++) extraneous.push(existing[e] as Entry);
   return { steps, extraneous };
@@ -183,7 +177,7 @@ function planSymlink(
     const candidate = candidates[i];
     if (bases[i]?.use === 'copy' || candidate?.type !== 'symlink' || candidate.target !== entry.target)
       continue;
-    if (attributeChanges(entry, candidate, rules).length > 0) continue;
+    if (!sameAttributes(entry, candidate, rules)) continue;
     return bases[i]?.use === 'link'
       ? step('link', entry, changes, existing, i, candidate)
       : step(existing === undefined ? 'none' : 'drop', entry, [], existing, i, candidate);
@@ -246,7 +240,7 @@ function fromBasis(
     if (use === 'copy' && existing?.type === 'file') continue;
     const verdict = quickCheck(entry, candidate, rules, bases[i]?.horizon);
     if (verdict === 'different') continue;
-    const exact = attributeChanges(entry, candidate, rules).length === 0;
+    const exact = sameAttributes(entry, candidate, rules);
     const otherwise = exact && use === 'link' ? 'link' : exact && use === 'compare' ? 'none' : 'copy';
     if (verdict === 'uncertain') {
       second ??= step('compare', entry, changes, existing, i, candidate, otherwise);
@@ -294,8 +288,10 @@ function recordOf(existing: Entry, recorded: RecordedEntry | undefined, rules: P
     : existing;
 }
 
-function fileChanges(entry: Entry, existing: Entry | undefined, rules: PlanRules): Change[] {
-  if (existing === undefined) return ['created'];
+const CREATED: readonly Change[] = ['created'];
+
+function fileChanges(entry: Entry, existing: Entry | undefined, rules: PlanRules): readonly Change[] {
+  if (existing === undefined) return CREATED;
   if (existing.type !== 'file') return ['type'];
   const changes: Change[] = [];
   if (rules.checksum && entry.size === existing.size) changes.push('content');
@@ -305,12 +301,23 @@ function fileChanges(entry: Entry, existing: Entry | undefined, rules: PlanRules
   return changes;
 }
 
+type AttributeRules = Pick<
+  PlanRules,
+  'perms' | 'times' | 'owner' | 'group' | 'groups' | 'precision' | 'window'
+>;
+
+/** Whether there are no {@link attributeChanges}: asked for every unchanged file, so nothing is made for the answer. */
+function sameAttributes(entry: Entry, other: Entry, rules: AttributeRules): boolean {
+  return (
+    (!rules.times || sameTime(entry, other, rules)) &&
+    (!rules.perms || entry.type === 'symlink' || entry.mode === other.mode) &&
+    (!rules.owner || entry.uid === other.uid) &&
+    (entry.gid === other.gid || !keepsGroup(entry, rules))
+  );
+}
+
 /** The preserved attributes in which two entries of one type differ. Symbolic links have no mode of their own. */
-export function attributeChanges(
-  entry: Entry,
-  other: Entry,
-  rules: Pick<PlanRules, 'perms' | 'times' | 'owner' | 'group' | 'groups' | 'precision' | 'window'>,
-): Change[] {
+export function attributeChanges(entry: Entry, other: Entry, rules: AttributeRules): Change[] {
   const changes: Change[] = [];
   if (rules.times && !sameTime(entry, other, rules)) changes.push('time');
   if (rules.perms && entry.type !== 'symlink' && entry.mode !== other.mode) changes.push('mode');
@@ -338,6 +345,7 @@ function floorTo(time: number, rules: Pick<PlanRules, 'precision'>): number {
 }
 
 function sameTime(a: Entry, b: Entry, rules: Pick<PlanRules, 'precision' | 'window'>): boolean {
+  if (a.mtime === b.mtime) return true;
   return Math.abs(floorTo(a.mtime, rules) - floorTo(b.mtime, rules)) <= rules.window;
 }
 

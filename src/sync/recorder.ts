@@ -1,5 +1,6 @@
 import type { Entry, RelPath } from './entry.ts';
 import type { RecordedEntry, RecordedListing } from './manifest/record.ts';
+import type { BasisEntry } from './plan.ts';
 
 /** Takes finished listings in the order of the walk. */
 export type Record = (listing: RecordedListing) => Promise<void> | undefined;
@@ -100,4 +101,23 @@ export function recorded(entry: Entry, hash: string | undefined, racy: boolean):
     hash,
     racy,
   };
+}
+
+/** The record of an entry that is as `known`, whose own record serves again where it says the same. */
+export function recordedAs(known: BasisEntry | undefined, entry: Entry): RecordedEntry {
+  if (known === undefined || !('racy' in known)) return recorded(entry, undefined, false);
+  return isSame(known, entry) ? known : recorded(entry, known.hash, known.racy);
+}
+
+function isSame(known: RecordedEntry, entry: Entry): boolean {
+  return (
+    known.mtime === entry.mtime &&
+    known.size === entry.size &&
+    known.mode === entry.mode &&
+    known.uid === entry.uid &&
+    known.gid === entry.gid &&
+    known.target === entry.target &&
+    known.identity === undefined &&
+    entry.identity === undefined
+  );
 }

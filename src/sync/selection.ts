@@ -35,8 +35,8 @@ export class Selection {
   }
 
   choose(path: RelPath, { entries, roots }: SourceListing): Chosen {
+    if (this.#takesAll(entries)) return { entries, roots, skipped: NOTHING };
     const verdicts = entries.map((entry) => this.#judge(path, entry));
-    if (verdicts.every((verdict) => verdict === 'chosen')) return { entries, roots, skipped: NOTHING };
     const chosen = (_: unknown, i: number): boolean => verdicts[i] === 'chosen';
     return {
       entries: entries.filter(chosen),
@@ -50,6 +50,15 @@ export class Selection {
     if (!this.#rules.oneFileSystem || top?.identity === undefined || entry.identity === undefined)
       return true;
     return entry.identity.device === top.identity.device;
+  }
+
+  /** By far the most directories: nothing in them is hidden or of a kind that stays behind. */
+  #takesAll(entries: readonly Entry[]): boolean {
+    const { filter, recursive, links } = this.#rules;
+    if (filter !== undefined) return false;
+    return entries.every(
+      ({ type }) => type === 'file' || (recursive && type === 'directory') || (links && type === 'symlink'),
+    );
   }
 
   #judge(directory: RelPath, entry: Entry): Verdict {

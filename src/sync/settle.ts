@@ -25,7 +25,7 @@ export async function settle(
   const doubtful = fresh.filter(({ entry, readAt }) => isRacy(entry, readAt, clock));
   if (doubtful.length === 0) return [];
   await untilPast(doubtful, clock, setup.signal);
-  const again: NotedBatch<Note>[] = [];
+  const batches: NotedBatch<Note>[] = [];
   for (const one of doubtful) {
     const { note, hash } = one;
     const root = setup.source.roots[note.root];
@@ -35,29 +35,24 @@ export async function settle(
     if (now === undefined || isUntouched(one.entry, now)) continue;
     const same = now.size === one.entry.size && now.mtime === one.entry.mtime;
     const entry = { ...now, name: note.step.entry.name };
-    const step = {
-      ...note.step,
+    const again = note.with({
       kind: same ? 'compare' : 'copy',
       entry,
       existing: entry,
       basis: -1,
       otherwise: 'none',
       changes: ['content'],
-    } as const;
+    });
     const rules = {
       rules: setup.rules,
       umask: setup.umask,
       knowsLinks: setup.destination.capabilities.identity,
     };
-    const batching = new Batching<Note>(parentOf(note.path));
-    batching.add(
-      note.root,
-      { ...taskFor(step, rules, name), knownHash: hash, shared: false },
-      { ...note, step, listing: undefined },
-    );
-    again.push(...batching.batches(note.root));
+    const batching = new Batching<Note>(note.directory);
+    batching.add(note.root, { ...taskFor(again.step, rules, name), knownHash: hash, shared: false }, again);
+    batches.push(...batching.batches(note.root));
   }
-  return again;
+  return batches;
 }
 
 /** A local source tells: its times are fine, and no change leaves the change time as it was. */

@@ -24,6 +24,7 @@ import { Sites } from './sites.ts';
 import { type SourceRoot, SourceTree } from './source-tree.ts';
 import { Tally } from './tally.ts';
 import { transfer } from './transfer.ts';
+import { startThreads } from './workers/threads.ts';
 
 /** Lanes by default: one for each core of a small machine. */
 const DEFAULT_JOBS = 2;
@@ -47,6 +48,8 @@ export async function sync(
   if (texts.length === 0) throw failure('USAGE', { detail: 'there is no source' });
   const signal = options.signal ?? new AbortController().signal;
   const dryRun = options.dryRun ?? false;
+  const jobs = options.jobs ?? DEFAULT_JOBS;
+  await using _threads = startThreads(jobs);
   const tally = new Tally(options.onEvent, options.events ?? 'touched', dryRun);
   await using sites = new Sites(options, signal, (error) => tally.onLost(error));
 
@@ -122,7 +125,7 @@ export async function sync(
       nameMax,
     },
     bandwidth: options.bandwidthLimit === undefined ? undefined : shareBandwidth(options.bandwidthLimit),
-    jobs: options.jobs ?? DEFAULT_JOBS,
+    jobs,
     signal,
     listener: tally,
   });

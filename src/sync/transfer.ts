@@ -8,10 +8,10 @@ import { followLeaders } from './followers.ts';
 import { HardLinks } from './hard-links.ts';
 import { Scheduler } from './lanes/scheduler.ts';
 import type { BatchResult } from './lanes/task.ts';
-import type { Note } from './note.ts';
+import { Note } from './note.ts';
 import { Outcomes } from './outcomes.ts';
 import { joinPath, ROOT } from './path.ts';
-import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory } from './plan.ts';
+import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory, type Step } from './plan.ts';
 import { Recorder, recorded } from './recorder.ts';
 import { Removal } from './removal.ts';
 import type { SyncReport } from './report.ts';
@@ -46,8 +46,8 @@ interface Loaded {
   readonly bases: readonly (readonly Entry[])[];
 }
 
-/** Entries that may be loaded ahead of their turn. */
-const MOST_AHEAD = 50_000;
+/** Entries that may be loaded ahead of their turn: several round trips' worth at a distance. */
+const MOST_AHEAD = 10_000;
 const NOTHING_THERE: readonly Entry[] = [];
 
 /** Makes the destination equal to the source: walks, plans, hands out the work, and does at the end what has to come last. */
@@ -200,10 +200,14 @@ class Transfer {
     const listing = this.#recorder?.begin(path, place.entry ?? TOP, plan.steps.length);
     const batching = new Batching<Note>(path);
     let touched = false;
-    for (const [index, step] of plan.steps.entries()) {
+    for (let index = 0; index < plan.steps.length; index++) {
+      const step = plan.steps[index] as Step;
       const roots = chosen.roots?.[index] ?? place.roots;
-      const note = { step, path: joinPath(path, step.entry.name), listing, index, root: roots[0] ?? 0 };
-      if (await this.#begin(place, note, roots, batching)) touched = true;
+      const note = new Note(step, path, listing, index, roots[0] ?? 0);
+      const begun = this.#begin(place, note, roots, batching);
+      // Hardly any has to be waited for, and waiting costs more than most steps.
+      const changed = typeof begun === 'boolean' ? begun : await begun;
+      touched ||= changed;
     }
     // A destination that is given single entries holds others that no source has a say in.
     if (this.#removal !== undefined && place.entry !== undefined) {
@@ -233,14 +237,14 @@ class Transfer {
     return planDirectory(entries, standing?.entries ?? existing, basisListings, rules, standing?.recorded);
   }
 
-  /** Starts on one step; resolves to whether the directory it is in changes by it. */
-  async #begin(
+  /** Starts on one step; tells whether the directory it is in changes by it. */
+  #begin(
     place: Place,
     note: Note,
     roots: readonly number[],
     batching: Batching<Note>,
-  ): Promise<boolean> {
-    const { step, path, listing, index } = note;
+  ): boolean | Promise<boolean> {
+    const { step, listing, index } = note;
     const { entry } = step;
     const { tally } = this.#setup;
     tally.report.entries[entry.type]++;
@@ -250,7 +254,7 @@ class Transfer {
       this.#beginDirectory(place, note, roots);
       return step.kind === 'directory';
     }
-    if (step.kind !== 'blocked' && this.#hardLinks?.follows(path, entry, note) === true) {
+    if (step.kind !== 'blocked' && this.#hardLinks?.follows(note.path, entry, note) === true) {
       listing?.expect();
       return true;
     }
@@ -258,9 +262,9 @@ class Transfer {
       case 'none':
         return this.#keep(note, batching);
       case 'drop':
-        return await this.#drop(note);
+        return this.#drop(note);
       case 'blocked':
-        return await this.#unblock(note, batching);
+        return this.#unblock(note, batching);
       case 'link':
         listing?.expect();
         if (
@@ -362,7 +366,7 @@ class Transfer {
     }
     const kind = entry.type === 'symlink' ? 'symlink' : 'copy';
     listing?.expect();
-    this.#hand({ ...note, step: { ...step, kind, existing: undefined } }, batching);
+    this.#hand(note.with({ kind, existing: undefined }), batching);
     return true;
   }
 
@@ -379,11 +383,7 @@ class Transfer {
     const again = new Batching<Note>(batch.directory);
     for (const note of notes) {
       if (!failed.has(note.step.entry.name)) this.#outcomes.linked(note);
-      else
-        this.#hand(
-          { ...note, step: { ...note.step, kind: note.step.entry.type === 'symlink' ? 'symlink' : 'copy' } },
-          again,
-        );
+      else this.#hand(note.with({ kind: note.step.entry.type === 'symlink' ? 'symlink' : 'copy' }), again);
     }
     // A failure of the run shows in `drain`.
     for (const noted of again.batches(batch.root)) this.#scheduler.add(noted).catch(() => {});

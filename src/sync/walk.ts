@@ -3,13 +3,17 @@ export interface Walker<C, T> {
   load(context: C): Promise<T>;
   /** The directories below, in order; called at its turn. */
   children(context: C, value: T): Iterable<C>;
-  /** How much a loaded value weighs in memory; loading ahead stops at `maxWeight`. */
+  /** How much a loaded value weighs in memory. */
   weigh(value: T): number;
 }
 
 export interface LookAhead {
   /** Loads under way or waiting for their turn at once. 1 loads each directory at its turn. */
   readonly directories: number;
+  /**
+   * Of what is loaded, and of what is being loaded, taken to weigh as much as others did: what is asked for all at once
+   * arrives all at once, and only then the first can be dealt with.
+   */
   readonly maxWeight: number;
 }
 
@@ -30,25 +34,32 @@ export async function* walk<C, T>(
 ): AsyncGenerator<{ readonly context: C; readonly value: T }> {
   const stack: Node<C, T>[] = [{ context: root, loading: undefined, weight: 0 }];
   let held = 0;
+  let underWay = 0;
+  let loaded = 0;
+  let weighed = 0;
 
   const start = (node: Node<C, T>): Promise<T> => {
-    node.loading = walker.load(node.context).then((value) => {
-      node.weight = walker.weigh(value);
-      held += node.weight;
-      return value;
-    });
+    underWay++;
+    node.loading = walker
+      .load(node.context)
+      .finally(() => underWay--)
+      .then((value) => {
+        node.weight = walker.weigh(value);
+        held += node.weight;
+        weighed += node.weight;
+        loaded++;
+        return value;
+      });
     // It may fail before its turn; whoever awaits it then still sees the error.
     node.loading.catch(() => {});
     return node.loading;
   };
 
+  const isFull = (): boolean => held + (underWay * weighed) / Math.max(loaded, 1) >= ahead.maxWeight;
+
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     const loading = node.loading ?? start(node);
-    for (
-      let i = stack.length - 1, n = 1;
-      i >= 0 && n < ahead.directories && held < ahead.maxWeight;
-      i--, n++
-    ) {
+    for (let i = stack.length - 1, n = 1; i >= 0 && n < ahead.directories && !isFull(); i--, n++) {
       const next = stack[i];
       if (next !== undefined && next.loading === undefined) void start(next);
     }

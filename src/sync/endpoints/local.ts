@@ -4,6 +4,7 @@ import { fromErrno } from '../../system/errno.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { Capabilities, Endpoint, ReadFile, Space, WriteFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
+import { joinPath } from '../path.ts';
 import type { LocalAccess } from './local-access.ts';
 import { checkedAccess } from './local-access-checked.ts';
 import { heldAccess } from './local-access-held.ts';
@@ -125,6 +126,25 @@ class LocalEndpoint implements Endpoint {
 
   async link(existing: RelPath, path: RelPath): Promise<void> {
     this.#runOnTwo(existing, path, (source, target) => fs.linkSync(source, target));
+  }
+
+  async linkAll(
+    from: RelPath,
+    to: RelPath,
+    names: readonly ByteString[],
+    onFailure: (name: ByteString, error: CellarmanError) => void,
+  ): Promise<void> {
+    const source = this.#prefix(from);
+    const target = this.#prefix(to);
+    for (const name of names) {
+      refuseUnsafe(name, this.name);
+      try {
+        fs.linkSync(toFsPath(byteString(source + name)), toFsPath(byteString(target + name)));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        onFailure(name, this.#failure(error, joinPath(code === 'ENOENT' ? from : to, name)));
+      }
+    }
   }
 
   async rename(from: RelPath, to: RelPath): Promise<void> {

@@ -1,8 +1,9 @@
 import { checkAborted } from '../../system/abort.ts';
+import type { ByteString } from '../../system/byte-string.ts';
 import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import { joinPath } from '../path.ts';
 import type { LaneContext } from './context.ts';
-import { execute, linkInto } from './execute.ts';
+import { execute } from './execute.ts';
 import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
 
 /**
@@ -48,13 +49,22 @@ async function linkAll(
   const { options, signal } = context;
   const from = joinPath(options.bases[links.basis] ?? options.base, batch.directory);
   const to = joinPath(options.base, batch.directory);
-  const unlinked: { name: (typeof links.names)[number]; error: CellarmanError }[] = [];
-  const one = async (name: (typeof links.names)[number]): Promise<void> => {
+  const unlinked: { name: ByteString; error: CellarmanError }[] = [];
+  const failed = (name: ByteString, error: unknown): void => {
+    if (!isFailure(error, ...PATH_FAILURES)) throw error;
+    unlinked.push({ name, error });
+  };
+  const { destination } = context;
+  if (destination.linkAll !== undefined) {
+    checkAborted(signal);
+    await destination.linkAll(from, to, links.names, failed);
+    return unlinked;
+  }
+  const one = async (name: ByteString): Promise<void> => {
     try {
-      await linkInto(context, joinPath(from, name), joinPath(to, name), false);
+      await destination.link(joinPath(from, name), joinPath(to, name));
     } catch (error) {
-      if (!isFailure(error, ...PATH_FAILURES)) throw error;
-      unlinked.push({ name, error });
+      failed(name, error);
     }
   };
   if (concurrency === 1) {

@@ -1,8 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { type CellarmanError, failure } from '../../system/errors.ts';
 import type { BatchResult, Lane } from '../lanes/task.ts';
 import { type FromLane, type LaneSetup, type ToLane, unpackError, unpackResult } from './messages.ts';
+import { takeThreads } from './threads.ts';
 
 /** Told of what happens in lanes beside their results. */
 export interface LaneListener {
@@ -25,13 +26,7 @@ export function openLanePool(
   signal: AbortSignal,
   listener: LaneListener,
 ): LanePool {
-  const pool = new Piscina({
-    filename: new URL('./lane-worker.js', import.meta.url).href,
-    minThreads: count,
-    maxThreads: count,
-    // Lanes await their endpoints: the event loop of the thread must go on between messages.
-    atomics: 'disabled',
-  });
+  const pool = takeThreads(count);
   const lanes = Array.from({ length: count }, () => new WorkerLane(pool, setup, listener));
   const abort = (): void => {
     for (const lane of lanes) lane.abort();
