@@ -8,6 +8,8 @@ export interface Scale {
   readonly many: number;
   /** Numbers of files for cost against size, below `many`. */
   readonly sizes: readonly number[];
+  /** WAL segments of 16 MiB that are archived at once. */
+  readonly segments: number;
   /** Upper bound of timed rounds. */
   readonly rounds: number;
 }
@@ -18,6 +20,7 @@ export const FULL: Scale = {
   bigBytes: 256 << 20,
   many: 1_000_000,
   sizes: [1_000, 10_000, 100_000],
+  segments: 200,
   rounds: Number.POSITIVE_INFINITY,
 };
 
@@ -28,5 +31,6 @@ export const QUICK: Scale = {
   bigBytes: 16 << 20,
   many: 20_000,
   sizes: [20, 200, 2_000],
+  segments: 10,
   rounds: 2,
 };

@@ -125,6 +125,7 @@ function keystream(seed: number): ReturnType<typeof createCipheriv> {
   return createCipheriv('aes-128-ctr', key, counter);
 }
 
-function noise(bytes: number, seed: number): Buffer {
+/** Random to every compressor, and the same in every run. */
+export function noise(bytes: number, seed: number): Buffer {
   return keystream(seed).update(Buffer.alloc(bytes));
 }

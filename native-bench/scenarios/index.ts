@@ -6,6 +6,7 @@ import { firstCopyScenario } from './first-copy.ts';
 import { snapshotScenario } from './snapshot.ts';
 import { versionScenario } from './start-up.ts';
 import { verifyScenario } from './verify.ts';
+import { archiveWalScenario, walArchiveScenario } from './wal.ts';
 
 const ROUNDS = 5;
 
@@ -164,6 +165,8 @@ export function scenarios(scale: Scale): readonly Scenario[] {
       way: 'pull',
       targets: [],
     }),
+    walArchiveScenario,
+    archiveWalScenario(scale.segments),
     ...scale.sizes.map((files) =>
       snapshotScenario({
         ...emptyTree(files),
