@@ -140,6 +140,8 @@ const TEXTS = {
     `Unknown backup '${id}' for server '${server}'`,
   BACKUP_UNFINISHED: ({ id, status }: { readonly id: string; readonly status: string }) =>
     `backup ${id} is ${status}: only one whose files were all copied can be looked at`,
+  SERVER_NOT_STARTED: ({ detail }: { readonly detail: string }) =>
+    `the server that was started from the backup gave up: ${detail}`,
   POSTGRES_PROGRAMS: ({ major, where }: { readonly major: number; readonly where: string }) =>
     `the server program of PostgreSQL ${major} was not found (looked in ${where}): install it, or name its directory with --pg-bin`,
   BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
@@ -165,6 +167,18 @@ const TEXTS = {
     `the backup needs at least ${formatBytes(needed)}, and ${path} has ${formatBytes(available)} left: nothing was copied`,
   LINK_NOT_FOLLOWED: ({ path }: PathFacts) =>
     `${path} is a symbolic link to a directory, which is followed only directly below the data directory and its base; put a tablespace in its place`,
+
+  SYNC_POINT: ({
+    name,
+    relation,
+    end,
+    other,
+  }: {
+    readonly name: string;
+    readonly relation: string;
+    readonly end: string;
+    readonly other: string;
+  }) => `last_wal '${name}' is ${relation} than the ${end} available wal '${other}'`,
 
   // What PostgreSQL wrote.
   NOT_AN_LSN: ({ text }: { readonly text: string }) =>

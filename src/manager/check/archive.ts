@@ -2,6 +2,7 @@ import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import type { BackupReport } from '../report/backup-report.ts';
+import { readVerification, type VerificationResult } from '../verification/result.ts';
 import { formatOf, type WalFormat } from '../wal/compression/format.ts';
 import { checkContinuity, tellGaps } from '../wal/continuity/continuity.ts';
 import { checkDecompression } from './compression.ts';
@@ -16,6 +17,7 @@ export async function* checkArchive(
 ): CheckResults {
   yield checkCatalogue(report);
   yield await checkGaps(server, catalogue, report, reached);
+  yield* checkVerification(catalogue, report);
   const formats = new Set<WalFormat>();
   const index = await catalogue.walIndex(report.backups.map(({ backup }) => backup));
   for await (const { compression } of index.entries(() => undefined)) {
@@ -50,6 +52,26 @@ async function checkGaps(
   const missing = tellGaps(continuity);
   if (missing.length > 0) return failed(name, `${shortened(missing)}; take a new backup`);
   return passed(name, continuity.from === undefined ? 'no backup' : `no gap since ${continuity.from}`);
+}
+
+/** What `verify-backup` found the last time it looked at a backup; nothing where it never did. */
+async function* checkVerification({ layout }: Catalogue, { backups }: BackupReport): CheckResults {
+  const found: VerificationResult[] = [];
+  for (const { backup } of backups) {
+    const verification = await readVerification(layout, backup.id);
+    if (verification !== null) found.push(verification);
+  }
+  const newest = found.toSorted((a, b) => a.finished - b.finished).at(-1);
+  if (newest === undefined) return;
+  const name = 'backup verification';
+  const bad = found.filter((verification) => !verification.passed);
+  if (bad.length > 0) {
+    const told = bad.map(({ backup, findings }) => `backup ${backup}: ${findings[0]?.detail ?? 'it failed'}`);
+    yield failed(name, `${shortened(told)}; take a new backup, and look with verify-backup`);
+  } else {
+    const tested = newest.restore === null ? '' : ' with a restore test';
+    yield passed(name, `${newest.backup} at ${new Date(newest.finished).toISOString()}${tested}`);
+  }
 }
 
 /** A line of monitoring has its limits. */

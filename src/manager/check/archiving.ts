@@ -24,16 +24,17 @@ export async function* checkArchiving(
     `please set it accordingly to documentation: archive_command = 'cellarman wal-archive %p USER@THIS_HOST:${options.incoming_wals_directory}/' or 'barman-wal-archive THIS_HOST ${name} %p'`,
   );
 
+  // Before the first file there is nothing to tell, and where archiving is off it was told.
+  if (!archives || (archiver.lastArchived === undefined && archiver.lastFailed === undefined)) return;
   const { lastFailed, failing } = archiver;
   // A timeline's history file may be refused because the old primary had sent it already.
-  const matters = lastFailed !== undefined && parseWalFileName(lastFailed.name)?.kind !== 'history';
-  if (archives && !(failing && matters)) yield passed('continuous archiving');
+  if (!failing || lastFailed === undefined || parseWalFileName(lastFailed.name)?.kind === 'history')
+    yield passed('continuous archiving');
   else {
+    const time = formatMoment({ epoch: lastFailed.time, offset: 0 });
     yield failed(
       'continuous archiving',
-      lastFailed === undefined || !failing
-        ? 'PostgreSQL archives nothing'
-        : `archiving of ${lastFailed.name} failed at ${formatMoment({ epoch: lastFailed.time, offset: 0 })}: see the log of PostgreSQL`,
+      `archiving of ${lastFailed.name} failed at ${time}: see the log of PostgreSQL`,
     );
   }
 }

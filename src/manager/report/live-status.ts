@@ -9,7 +9,7 @@ import { openSession, type Session } from '../../postgres/server/session.ts';
 import { readSettings } from '../../postgres/server/settings.ts';
 import { walPosition } from '../../postgres/server/wal-position.ts';
 import { toText } from '../../system/byte-string.ts';
-import { type CellarmanError, isFailure } from '../../system/errors.ts';
+import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import { formatMoment } from '../catalogue/moment.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 
@@ -57,15 +57,19 @@ const TEXTS = [
 ];
 const NUMBERS = ['archive_timeout', 'checkpoint_timeout'];
 
-/** Asks PostgreSQL what `show-servers` and `diagnose` show of it. */
+/** Asks PostgreSQL what `status`, `show-servers` and `diagnose` show of it, for as long as a check may take. */
 export async function readLiveStatus({ options }: ServerConfig, signal?: AbortSignal): Promise<LiveStatus> {
   if (options.conninfo === null) return { values: UNKNOWN, problem: undefined };
+  const seconds = options.check_timeout;
+  const limits = [signal, seconds === 0 ? undefined : AbortSignal.timeout(seconds * 1000)];
+  const either = AbortSignal.any(limits.filter((limit) => limit !== undefined));
   try {
-    await using session = await openSession(resolveConninfo(options.conninfo), signal ? { signal } : {});
+    await using session = await openSession(resolveConninfo(options.conninfo), { signal: either });
     return { values: { ...UNKNOWN, ...(await ask(session, options.slot_name)) }, problem: undefined };
   } catch (error) {
-    if (!isFailure(error) || isFailure(error, 'ABORTED')) throw error;
-    return { values: UNKNOWN, problem: error };
+    if (!isFailure(error) || signal?.aborted === true) throw error;
+    const problem = isFailure(error, 'ABORTED') ? failure('TIMEOUT', { seconds }, error) : error;
+    return { values: UNKNOWN, problem };
   }
 }
 
