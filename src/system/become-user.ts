@@ -21,6 +21,16 @@ export function becomeUser(name: string): void {
   process.env['HOME'] = homedir();
 }
 
+/** The numbers of an account; undefined where there is none of that name. */
+export function accountOf(name: string): { readonly uid: number; readonly gid: number } | undefined {
+  try {
+    const [[uid], [gid]] = [idsOf(name, '-u'), idsOf(name, '-g')];
+    return uid === undefined || gid === undefined ? undefined : { uid, gid };
+  } catch {
+    return undefined;
+  }
+}
+
 function currentUser(): string | undefined {
   try {
     return userInfo().username;

@@ -22,7 +22,7 @@ export function define(command: Command, context: Context): void {
       if (server === undefined) return;
       const catalogue = new Catalogue(server, configuration.global);
       const backup = findBackup((await catalogue.read()).backups, designation, name);
-      const { parallel_jobs: jobs } = server.options;
+      const jobs = server.own.lanes ?? server.options.parallel_jobs;
       const { files } = await manifestForBackup({ layout: catalogue.layout, backup, jobs, signal });
       messages.info(`Backup manifest for backup '${backup.id}' successfully generated for server '${name}'`);
       messages.result(name, { backup_id: backup.id, files });

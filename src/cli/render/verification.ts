@@ -14,7 +14,7 @@ export function verificationText({
   checks,
   restore,
   findingCount,
-}: VerificationResult): string {
+}: VerificationResult): string[] {
   const rows = checks.map(
     ({ check, outcome, detail }) => `  ${check.padEnd(15)} ${outcome.padEnd(7)} ${detail}`,
   );
@@ -24,15 +24,15 @@ export function verificationText({
       : [
           `  restored in ${prettyDuration(restore.restore)}, consistent after ${prettyDuration(restore.recovery)}, checked in ${prettyDuration(restore.checks)}`,
         ];
-  const verdict = passed ? 'is good' : `is NOT good: ${findingCount} findings`;
-  return [`Backup ${backup} ${verdict}`, ...rows, ...times].join('\n');
+  const verdict = passed ? 'is good' : `is NOT good: ${counted(findingCount)}`;
+  return [`Backup ${backup} ${verdict}`, ...rows, ...times];
 }
 
 /** In one line, for `show-backup`. */
 export function verificationLine({ finished, passed, findingCount, restore }: VerificationResult): string {
   const when = new Date(finished).toISOString().slice(0, 19).replace('T', ' ');
   const tested = restore === null ? '' : ', with a restore test';
-  return passed ? `passed ${when} UTC${tested}` : `FAILED ${when} UTC${tested} (${findingCount} findings)`;
+  return passed ? `passed ${when} UTC${tested}` : `FAILED ${when} UTC${tested} (${counted(findingCount)})`;
 }
 
 export function verificationJson(result: VerificationResult): Json {
@@ -46,4 +46,8 @@ export function verificationJson(result: VerificationResult): Json {
     finding_count: result.findingCount,
     restore_test: result.restore === null ? null : { ...result.restore },
   };
+}
+
+function counted(findings: number): string {
+  return findings === 1 ? '1 finding' : `${findings} findings`;
 }

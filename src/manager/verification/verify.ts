@@ -11,9 +11,9 @@ import { examineCluster } from './examine-cluster.ts';
 import { examineFiles } from './examine-files.ts';
 import { examineWal } from './examine-wal.ts';
 import { Findings } from './findings.ts';
+import type { RestoreTest } from './restore-test.ts';
 import {
   type CheckName,
-  type RestoreTimes,
   type VerificationFinding,
   type VerificationResult,
   writeVerification,
@@ -30,13 +30,6 @@ export interface VerifyOrder {
   readonly restoreTest: ((tell: (detail: string) => void) => Promise<RestoreTest>) | undefined;
   readonly onFinding: (finding: VerificationFinding) => void;
   readonly signal: AbortSignal;
-}
-
-/** How a restore test went. */
-export interface RestoreTest {
-  /** Undefined where the server did not become consistent. */
-  readonly times: RestoreTimes | undefined;
-  readonly detail: string;
 }
 
 /**

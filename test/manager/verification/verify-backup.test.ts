@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BackupSite, startBackupSite } from '../../support/backup-site.ts';
 import { barman, requireBarman } from '../../support/barman.ts';
@@ -216,6 +217,80 @@ describe.skipIf(!postgresAvailable())('verify-backup and generate-manifest', () 
       }
     },
   );
+
+  describe('--restore-test', () => {
+    let scratch: string;
+    let args: readonly string[];
+
+    beforeAll(() => {
+      scratch = mkdtempSync(join(tmpdir(), 'cellarman-verify-'));
+      chmodSync(scratch, 0o755);
+      args = ['latest', '--restore-test', '--scratch', scratch, '--pg-bin', site.postgres.binDir];
+    });
+
+    afterAll(() => rmSync(scratch, { recursive: true }));
+
+    /** Nothing runs in it, and nothing lies in it. */
+    function expectCleanedUp(): void {
+      expect(readdirSync(scratch)).toEqual([]);
+      const running = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+      expect(running.split('\n').filter((line) => line.includes(scratch))).toEqual([]);
+    }
+
+    test('starts a server from the backup, looks at everything in it, and leaves nothing', async () => {
+      const good = await verify(
+        ...args,
+        '--sql',
+        'select count(*) from here',
+        '--sql',
+        'select 1 from there',
+      );
+      expect(good.result.findings).toEqual([]);
+      expect(good.status).toBe(0);
+      const outcome = good.result.checks.find(({ check }) => check === 'restore');
+      expect(outcome?.detail).toMatch(
+        /^PostgreSQL 15 became consistent; amcheck of [1-9]\d+ relations, 2 statements$/,
+      );
+      expectCleanedUp();
+      const shown = await site.run('show-backup', 'pg', 'latest');
+      expect(shown.stdout).toMatch(/Verification +: passed .*, with a restore test$/m);
+    });
+
+    test('tells of a statement that fails, and of a backup that cannot be restored', async () => {
+      const { result } = await verify(...args, '--sql', 'select count(*) from nowhere');
+      expect(result.findings.map(({ check, detail }) => [check, detail])).toEqual([
+        ['restore', expect.stringContaining('relation "nowhere" does not exist')],
+      ]);
+      expectCleanedUp();
+      const file = join(base, relation);
+      const kept = readFileSync(file);
+      writeFileSync(file, Buffer.concat([kept.subarray(0, 5000), Buffer.from('?'), kept.subarray(5001)]));
+      const damaged = await verify(...args);
+      writeFileSync(file, kept);
+      expect(places(damaged.result)).toEqual([`files ${relation}`, `pages ${relation}`, 'restore null']);
+      expectCleanedUp();
+    });
+
+    test('needs the programs of that major, which is no matter of the backup', async () => {
+      const { status, stderr } = await site.run('verify-backup', 'pg', ...args, '--pg-bin', scratch);
+      expect(status).toBe(1);
+      expect(stderr).toContain('the server program of PostgreSQL 15 was not found');
+      expectCleanedUp();
+    });
+
+    test('leaves nothing when it is interrupted', async () => {
+      const sleep = ['--sql', 'select pg_sleep(600)'];
+      const run = site.start('verify-backup', 'pg', ...args, ...sleep);
+      while (!run.said().stdout.includes('Restore test: checking')) {
+        if (run.child.exitCode !== null) throw new Error(run.said().stderr);
+        await setTimeout(50);
+      }
+      run.child.kill('SIGTERM');
+      const { status } = await run.outcome;
+      expect(status).not.toBe(0);
+      expectCleanedUp();
+    });
+  });
 
   test.skipIf(!requireBarman() || !requireProgram('rsync'))('a backup that Barman made', async () => {
     const home = join(site.dir, 'barman');
