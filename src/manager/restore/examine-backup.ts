@@ -43,7 +43,12 @@ export async function examineBackup(layout: Layout, backup: Backup): Promise<Exa
   const end = end_wal === null ? timeline : Number.parseInt(end_wal.slice(0, 8), 16);
   return {
     backup,
-    span: { begin: parseLsn(begin_xlog), end: parseLsn(end_xlog), timeline: end },
+    span: {
+      begin: parseLsn(begin_xlog),
+      end: parseLsn(end_xlog),
+      timeline: end,
+      endTime: fields.end_time?.epoch,
+    },
     control,
     controlBytes,
     beginSegment: begin_wal,

@@ -15,6 +15,8 @@ export interface BackupSpan {
   /** Where it is consistent, on `timeline`. */
   readonly end: Lsn;
   readonly timeline: number;
+  /** When it was asked to end, microseconds since the epoch. */
+  readonly endTime: number | undefined;
 }
 
 /** Which WAL recovery needs, and where it stops. */
@@ -46,7 +48,7 @@ export async function planWal(question: WalQuestion, read: ReadSegment): Promise
   const chain = followChain(lineage.spans, backup.begin, archive);
   const { segmentSize } = archive;
   requireBackup(backup, chain, segmentSize);
-  if (target.kind === 'lsn' && target.lsn < backup.end) throw tooEarly(target, backup);
+  if (isBeforeEnd(target, backup)) throw tooEarly(target, backup);
 
   const found = await findStop(
     { target, exclusive, segments: chain.segments, segmentSize, consistent: backup.end },
@@ -70,6 +72,12 @@ function requireBackup(backup: BackupSpan, chain: Chain, segmentSize: number): v
   const detail =
     'the backup is not consistent without it, so that it cannot be restored: choose another one, or archive the segment';
   throw failure('WAL_MISSING', { name: chain.missing, detail });
+}
+
+/** Of a quiet server the WAL would not tell. */
+function isBeforeEnd(target: RecoveryTarget, { end, endTime }: BackupSpan): boolean {
+  if (target.kind === 'time') return endTime !== undefined && target.time.epoch < endTime;
+  return target.kind === 'lsn' && target.lsn < end;
 }
 
 function tooEarly(target: RecoveryTarget, { end }: BackupSpan): Error {
