@@ -30,6 +30,7 @@ export async function openLedger(server: TestPostgres, sessions = 3): Promise<Le
   let busy = 0;
   const write = async (session: number): Promise<void> => {
     const client = new pg.Client({ host: server.host, port: server.port, user: 'postgres' });
+    client.on('error', () => undefined);
     await client.connect();
     const last = await client.query<{ n: number; total: string }>(
       'select n, total from ledger where session = $1 order by n desc limit 1',
@@ -54,6 +55,8 @@ export async function openLedger(server: TestPostgres, sessions = 3): Promise<Le
     await client.end();
   };
   const done = Promise.all(Array.from({ length: sessions }, (_, session) => write(session)));
+  // Who waits for the end is told; a server that is stopped before is another test's failure.
+  done.catch(() => undefined);
   return {
     async pause() {
       gate = new Promise((resolve) => {
