@@ -9,7 +9,7 @@ import type { Hooks } from '../hooks/hooks.ts';
 import { archivedPath } from '../wal/archive/archived-path.ts';
 
 /** Files whose lines leave the index together. */
-const GROUP = 1024;
+const GROUP = 10_000;
 
 /**
  * Removes files from the WAL archive, each by its name: the file first, then its line. Who is stopped in between leaves
