@@ -31,13 +31,16 @@ describe('a catalogue of Barman 3.17', () => {
 
   describe.each(Object.entries(RECORDED))('%s', (server, recorded) => {
     it('is listed in the same words', async () => {
-      expect(await run('list-backups', server)).toEqual({ status: 0, stderr: '', stdout: recorded.list });
+      const { status, stdout, stderr } = await run('list-backups', server);
+      expect({ status, stdout }).toEqual({ status: 0, stdout: recorded.list });
+      // The recorded catalogues have an index only.
+      for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^WARNING: .* is missing/);
       expect((await run('list-backup', '--minimal', server)).stdout).toBe(recorded.minimal);
     });
 
     it('is listed with the same JSON', async () => {
       const { stdout } = await run('-f', 'json', 'list-backups', server);
-      expect(JSON.parse(stdout)).toEqual({ [server]: recorded.json });
+      expect(JSON.parse(stdout)).toEqual({ [server]: recorded.json, _WARNING: expect.any(Array) });
     });
 
     it.each(Object.keys(recorded.show))('%s is shown in the same words', async (id) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import { reportBackups } from '../../manager/report/backup-report.ts';
+import { checkContinuity, tellGaps } from '../../manager/wal/continuity/continuity.ts';
 import type { Context } from '../context.ts';
 import { type ManagerSession, runManager, serversNamed } from '../manager-session.ts';
 import { backupLine, backupListJson } from '../render/backup-list.ts';
@@ -30,15 +31,20 @@ async function list(
   { minimal = false, why = false }: ListFlags,
   { configuration, messages }: ManagerSession,
 ): Promise<void> {
-  const report = await reportBackups(new Catalogue(server, configuration.global), server, Date.now());
+  const catalogue = new Catalogue(server, configuration.global);
+  const report = await reportBackups(catalogue, server, Date.now());
   tellDamage(report, messages);
   const newestFirst = report.backups.toReversed();
   messages.result(
     server.name,
     newestFirst.map((reported) => (minimal ? reported.backup.id : backupListJson(reported, why))),
   );
-  if (messages.format === 'json') return;
-  for (const reported of newestFirst) {
-    messages.info(minimal ? reported.backup.id : backupLine(server.name, reported, why));
+  if (messages.format === 'console') {
+    for (const reported of newestFirst)
+      messages.info(minimal ? reported.backup.id : backupLine(server.name, reported, why));
   }
+  if (minimal) return;
+  const backups = report.backups.map(({ backup }) => backup);
+  for (const gap of tellGaps(await checkContinuity(catalogue, server, backups)))
+    messages.warning(`server ${server.name}: ${gap}`);
 }
