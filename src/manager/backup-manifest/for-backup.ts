@@ -61,7 +61,7 @@ async function readData(layout: Layout, id: string, name: string): Promise<Buffe
 }
 
 /** The WAL that makes the backup consistent, the newest timeline first; none where the catalogue does not say. */
-export async function walRanges(
+async function walRanges(
   { wals }: Pick<Layout, 'wals'>,
   { fields }: Pick<Backup, 'fields'>,
 ): Promise<WalRange[]> {

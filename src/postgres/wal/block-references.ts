@@ -33,11 +33,15 @@ export function blockReferences({ bytes }: WalRecord, major: number): BlockRefer
   const apply = major < 15 ? 0x04 : 0x02;
   const references: BlockReference[] = [];
   let relation = { tablespace: 0, database: 0, relation: 0 };
-  for (let at = RECORD_HEADER_SIZE; at < bytes.length && view.getUint8(at) <= MAX_BLOCK_ID; ) {
+  // Images and data follow all headers; where they begin, there are no more of these.
+  let contents = 0;
+  for (let at = RECORD_HEADER_SIZE; at + contents < bytes.length && view.getUint8(at) <= MAX_BLOCK_ID; ) {
     const flags = view.getUint8(at + 1);
     let restored = false;
+    contents += view.getUint16(at + 2, true);
     at += 4;
     if ((flags & HAS_IMAGE) !== 0) {
+      contents += view.getUint16(at, true);
       const image = view.getUint8(at + 4);
       restored = (image & apply) !== 0;
       at += 5;

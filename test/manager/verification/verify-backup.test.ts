@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -43,7 +44,8 @@ describe.skipIf(!postgresAvailable())('verify-backup and generate-manifest', () 
     site = await startBackupSite({ major: 15, walSegmentSize: 1, settings: { autovacuum: false } });
     const { postgres } = site;
     const location = join(postgres.directory, 'space');
-    execFileSync('install', ['-d', '-o', String(postgres.uid), '-g', String(postgres.gid), location]);
+    mkdirSync(location);
+    chownSync(location, postgres.uid, postgres.gid);
     await postgres.query(`create tablespace space location '${location}'`);
     await postgres.query(`
       create extension amcheck;

@@ -9,6 +9,7 @@ import {
   segmentNames,
   segmentStart,
 } from '../../../src/postgres/segment.ts';
+import { type BlockReference, blockReferences } from '../../../src/postgres/wal/block-references.ts';
 import { createWalReader, type WalReader } from '../../../src/postgres/wal/reader.ts';
 import { type RecoveryEvent, recoveryEvent } from '../../../src/postgres/wal/recovery-event.ts';
 import { checkSegmentHeader, SEGMENT_HEADER_SIZE } from '../../../src/postgres/wal/segment-header.ts';
@@ -146,6 +147,45 @@ describe.skipIf(!postgresAvailable()).each(MAJORS)('WAL of PostgreSQL %i', (majo
     const [record] = found;
     const began = record?.event?.kind === 'backup end' ? record.event.start : 0n;
     expect(began > start && began < parseLsn(stopLsn)).toBe(true);
+  });
+
+  test('tells which pages a record changes, and which it holds whole', async () => {
+    await server.query('create table paged (id int, text text)');
+    await server.query("insert into paged select i, repeat('x', 400) from generate_series(1, 100) i");
+    // A reader that finds out that they are committed changes pages, too.
+    await server.query('select count(*) from paged');
+    const [table] = await server.query<{ relation: number; database: number; pages: number }>(
+      `select pg_relation_filenode('paged')::int relation, pg_relation_size('paged')::int / 8192 pages,
+        (select oid::int from pg_database where datname = current_database()) as "database"`,
+    );
+    const whole = async (sql: string): Promise<number[]> => {
+      await server.query('checkpoint');
+      const from = await position();
+      await server.query(sql);
+      const to = await position();
+      const references: BlockReference[] = [];
+      const reader = createWalReader();
+      for (const name of segmentNames(1, from, to, SIZE)) {
+        for (const record of reader.segment(contentOf(name), startOf(name))) {
+          if (record.lsn >= from && record.lsn < to) references.push(...blockReferences(record, major));
+        }
+      }
+      for (const { tablespace, fork } of references) {
+        expect([1663, 1664]).toContain(tablespace);
+        expect(['main', 'fsm', 'vm', 'init']).toContain(fork);
+      }
+      const ofTable = references.filter(
+        ({ relation, database, fork }) =>
+          relation === table?.relation && database === table.database && fork === 'main',
+      );
+      expect(ofTable.length).toBeGreaterThan(0);
+      return [...new Set(ofTable.filter((one) => one.whole).map(({ block }) => block))].sort((a, b) => a - b);
+    };
+    const lock = 'select 1 from paged where id in (1, 100) for update';
+    const last = (table?.pages ?? 0) - 1;
+    expect(last).toBeGreaterThan(1);
+    expect(await whole(lock)).toEqual([0, last]);
+    expect(await whole(`set wal_compression = on; ${lock}`)).toEqual([0, last]);
   });
 
   test('can be read from the middle of a record on', () => {
