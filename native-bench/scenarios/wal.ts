@@ -20,7 +20,7 @@ import type { Contestant, PresentContestant, Scenario } from '../scenario.ts';
 import { noise } from '../trees.ts';
 
 const SEGMENT_SIZE = 16 << 20;
-export const BARMAN = 'barman archive-wal';
+const BARMAN = 'barman archive-wal';
 
 /** One segment is brought to where it is archived, once for each start of the program: what `archive_command` does. */
 export const walArchiveScenario: Scenario = {

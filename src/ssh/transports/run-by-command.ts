@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { failure } from '../../system/errors.ts';
+import { type CommandHost, ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../command-host.ts';
 import type { RemoteLocation } from '../location.ts';
 import type { ReachOptions } from '../reach-options.ts';
-import { type CommandHost, ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../remote-command.ts';
 import { commandFailure } from './command-failure.ts';
 import { composeCommand, isSsh } from './command-line.ts';
 

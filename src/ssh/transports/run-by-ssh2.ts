@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import type { Client, ClientChannel } from 'ssh2';
 import { failure } from '../../system/errors.ts';
+import { type CommandHost, ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../command-host.ts';
 import type { HostSettings } from '../host-settings.ts';
-import { type CommandHost, ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../remote-command.ts';
 import { farewell, logInSsh2 } from './ssh2.ts';
 
 /** Runs programs over one connection of this process. The codes of `connectSsh2`. */

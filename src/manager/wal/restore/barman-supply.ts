@@ -1,5 +1,6 @@
+import type { CommandHost, RemoteProgram } from '../../../ssh/command-host.ts';
 import type { ReachOptions } from '../../../ssh/reach-options.ts';
-import { type CommandHost, type RemoteProgram, reachForCommands } from '../../../ssh/remote-command.ts';
+import { reachForCommands } from '../../../ssh/remote-command.ts';
 import { failure } from '../../../system/errors.ts';
 import { type BarmanHost, barmanLine } from '../barman-host.ts';
 import type { FoundWal, WalSupply } from './supply.ts';
