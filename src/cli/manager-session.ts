@@ -105,7 +105,9 @@ export function serverNamed(name: string, session: ManagerSession): ServerConfig
 export function workingServerNamed(name: string, session: ManagerSession): ServerConfig | undefined {
   const server = usableServerNamed(name, session);
   if (server === undefined || server.options.primary_ssh_command === null) return server;
-  session.messages.error(`Server '${name}' is passive: its WAL comes from its primary node`);
+  session.messages.error(
+    `Server '${name}' is passive: its backups and WAL come from its primary node, by a later version of cellarman`,
+  );
   return undefined;
 }
 
