@@ -86,10 +86,7 @@ async function* allChecks(server: ServerConfig, catalogue: Catalogue, signal: Ab
     yield* checkRedundancy(server, report);
   }
   if (isPassive) yield await checkPrimaryNode(server, signal);
-  else if (
-    options.ssh_command !== null ||
-    (options.backup_method === 'local-rsync' && disabledBecause.length === 0)
-  ) {
+  else if (copiesFiles(server)) {
     const directory = database?.dataDirectory ?? directoryOfBackups(report);
     yield* checkDatabaseHost(server, directory, database === undefined, signal);
   }
@@ -108,6 +105,12 @@ async function* allChecks(server: ServerConfig, catalogue: Catalogue, signal: Ab
       ? undefined
       : database.archiver.lastArchived;
   yield* guarded('WAL continuity', checkArchive(server, catalogue, report, reached?.name));
+}
+
+/** Whether there is a host to look at, as far as the configuration goes. */
+function copiesFiles({ options, disabledBecause }: ServerConfig): boolean {
+  if (options.backup_method === 'local-rsync') return disabledBecause.length === 0;
+  return options.backup_method === 'rsync' && options.ssh_command !== null;
 }
 
 const nothing: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };

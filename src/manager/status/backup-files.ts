@@ -4,18 +4,18 @@ import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import { fromErrno } from '../../system/errno.ts';
 import type { Backup } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Layout } from '../catalogue/layout.ts';
 import type { DamagedLine } from '../catalogue/wal-index.ts';
 import { archivedPath } from '../wal/archive/archived-path.ts';
 
 /**
- * `data`: the copy itself. `wal`: what was archived from its beginning to the end of the next backup, and all history
- * files. `full`: both. `standalone`: the copy, and the WAL that makes it whole.
+ * `data`: the backup's directory, with what is noted beside the copy. `wal`: what was archived from its beginning to the
+ * end of the next backup, and all history files. `full`: both. `standalone`: the directory, and the WAL that makes it
+ * whole.
  */
 export const FILE_TARGETS = ['standalone', 'data', 'wal', 'full'] as const;
 export type FileTarget = (typeof FILE_TARGETS)[number];
 
-/** Absolute paths, as bytes; the copy sorted by name. @throws the codes of single paths */
+/** Absolute paths, as bytes; those of the directory sorted. @throws the codes of single paths */
 export async function* listBackupFiles(
   catalogue: Catalogue,
   backup: Backup,
@@ -23,20 +23,12 @@ export async function* listBackupFiles(
   { target, emptyDirectories }: { readonly target: FileTarget; readonly emptyDirectories: boolean },
   onDamaged: (line: DamagedLine) => void,
 ): AsyncGenerator<Buffer, void, void> {
-  if (target !== 'wal') {
-    for (const tree of treesOf(catalogue.layout, backup))
-      yield* filesBelow(Buffer.from(tree), emptyDirectories);
-  }
+  if (target !== 'wal') yield* filesBelow(Buffer.from(catalogue.layout.backup(backup.id)), emptyDirectories);
   if (target !== 'data') {
     const whole = target !== 'standalone';
     const until = whole ? next?.fields.end_wal : backup.fields.end_wal;
     yield* walOf(catalogue, backup, until ?? undefined, whole, onDamaged);
   }
-}
-
-function treesOf(layout: Layout, { id, fields }: Backup): string[] {
-  const tablespaces = (fields.tablespaces ?? []).map(({ oid }) => layout.tablespace(id, oid));
-  return [...tablespaces, layout.data(id)];
 }
 
 const SLASH = Buffer.from('/');
