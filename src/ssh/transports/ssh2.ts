@@ -37,23 +37,26 @@ export async function connectSsh2(settings: HostSettings, signal?: AbortSignal):
  */
 export async function logInSsh2(settings: HostSettings, signal?: AbortSignal): Promise<LoggedIn> {
   const { passwordFile } = settings;
-  const [ssh2, check, password] = await Promise.all([
-    loadSsh2(),
+  const [check, password] = await Promise.all([
     loadHostKeyCheck(settings),
     passwordFile === undefined ? undefined : readPassword(passwordFile),
   ]);
-  const identities = await loadIdentities(ssh2, settings.identityFiles);
-  const login = new Login(ssh2, settings, identities, password);
   const socket = await dial(settings, signal);
-  const client = new ssh2.Client();
+  // The library is loaded while the server starts a process for this connection: each takes some 50 ms.
   try {
+    const ssh2 = await loadSsh2();
+    const identities = await loadIdentities(ssh2, settings.identityFiles);
+    const login = new Login(ssh2, settings, identities, password);
+    const client = new ssh2.Client();
+    if (socket.destroyed)
+      throw failure('HOST_UNREACHABLE', { host: settings.label, detail: 'it hung up during the login' });
     await logIn(client, socket, { settings, check, login, signal });
+    endWhenSilent(socket, settings.silenceLimit);
+    return { client, socket };
   } catch (error) {
     socket.destroy();
     throw error;
   }
-  endWhenSilent(socket, settings.silenceLimit);
-  return { client, socket };
 }
 
 interface Terms {

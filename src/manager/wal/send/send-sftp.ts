@@ -3,7 +3,6 @@ import type { RemoteLocation } from '../../../ssh/location.ts';
 import { Extension, OpenFlag } from '../../../ssh/sftp/protocol.ts';
 import { openSession, type SftpHandle, type SftpSession } from '../../../ssh/sftp/session.ts';
 import { isVague } from '../../../ssh/sftp/status.ts';
-import { loadSsh2 } from '../../../ssh/transports/ssh2-library.ts';
 import { SftpBlockReader } from '../../../sync/endpoints/sftp-block-reader.ts';
 import { checkAborted } from '../../../system/abort.ts';
 import { type ByteString, byteString, toText } from '../../../system/byte-string.ts';
@@ -22,11 +21,7 @@ export async function sendToHost(
   options: SendOptions,
 ): Promise<void> {
   const reach = options.signal === undefined ? {} : { signal: options.signal };
-  // The library is loaded while another process tells the settings: each takes some 50 ms.
-  const [target] = await Promise.all([
-    resolveHost(location, options),
-    options.rsh === undefined ? loadSsh2() : undefined,
-  ]);
+  const target = await resolveHost(location, options);
   await using connection = await connect(target, reach);
   const session = await openSession(await connection.openChannel(options.signal), {
     host: connection.host,
