@@ -50,7 +50,8 @@ export async function startRestored(site: BackupSite, id: string, target: string
     },
   });
   // It answers queries from the moment it is consistent, which is earlier than the end of the archive.
-  for (;;) {
+  for (let look = 0; ; look++) {
+    if (look > 1200) throw new Error(`the restored server goes on recovering:\n${restored.log()}`);
     const [row] = await restored.query<{ busy: boolean }>('select pg_is_in_recovery() as busy');
     if (row?.busy === false) return restored;
     await sleep(50);

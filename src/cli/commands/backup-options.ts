@@ -125,6 +125,8 @@ export const BACKUP_OPTIONS: readonly OptionRow<BackupDraft>[] = [
   // All connections are opened at once here, which costs the host little.
   { flags: '--jobs-start-batch-period <seconds>', apply: () => {} },
   { flags: '--jobs-start-batch-size <n>', apply: () => {} },
+  // What a backup needs is looked at before it begins, and nothing else can stop it.
+  { flags: '--check-timeout <seconds>', apply: () => {} },
   {
     flags: '--incremental <backup_id>',
     apply: () => {

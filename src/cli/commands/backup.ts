@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { awaitWal } from '../../manager/backup/await-wal.ts';
 import { takeBackup } from '../../manager/backup/backup.ts';
 import { backupOptions } from '../../manager/backup/options.ts';
+import { purgeWal } from '../../manager/backup/purge-wal.ts';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import { Hooks } from '../../manager/hooks/hooks.ts';
@@ -68,8 +69,11 @@ async function backUp(
       tell,
       signal,
     );
-    if (problem === undefined)
-      await awaitWal(server, catalogue, backup, hooks, { wait, seconds: waitTimeout }, tell, signal);
+    if (problem === undefined) {
+      const patience = { wait, seconds: waitTimeout };
+      const status = await awaitWal(server, catalogue, backup, hooks, patience, tell, signal);
+      if (status === 'DONE') await purge(server, catalogue, hooks, tell, signal);
+    }
     const { backups } = await catalogue.read();
     const last = backups.find(({ id }) => id === backup.id) ?? backup;
     for (const [key, value] of backupFieldsJson(last)) messages.result(key, value);
@@ -82,4 +86,16 @@ async function backUp(
     else messages.error(`Impossible to start the backup of server '${name}': ${error.message}`);
     return false;
   }
+}
+
+async function purge(
+  server: ServerConfig,
+  catalogue: Catalogue,
+  hooks: Hooks,
+  tell: ReturnType<typeof backupTeller>,
+  signal: AbortSignal,
+): Promise<void> {
+  const names: string[] = [];
+  for await (const name of purgeWal(server, catalogue, hooks, signal)) names.push(name);
+  if (names.length > 0) tell({ type: 'purged', names });
 }

@@ -38,7 +38,6 @@ export function backupTeller(
       case 'copying': {
         const jobs = event.jobs > 1 ? ` (${event.jobs} jobs)` : '';
         const by = options.backup_method === 'rsync' ? 'SFTP' : 'this host';
-        if (event.basis === undefined) messages.info(`This is the first backup for server ${name}`);
         return messages.info(`Starting backup copy via ${by} for ${event.id}${jobs}`);
       }
       case 'copied':
@@ -61,6 +60,12 @@ export function backupTeller(
         return tellArchive(event.event);
       case 'status':
         return tellStatus(event);
+      case 'purged':
+        messages.info(`This is the first backup for server ${name}`);
+        if (event.names.length > 0)
+          messages.info('WAL segments preceding the current backup have been found:');
+        for (const wal of event.names) messages.info(`\t${wal} from server ${name} has been removed`);
+        return;
       case 'warning':
         return messages.warning(event.message);
     }

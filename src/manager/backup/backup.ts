@@ -166,10 +166,15 @@ class BackupRun {
       const problem = { action: this.#action, error: asFailure(error) };
       // The server ends the backup with the session.
       await this.#session.close();
-      backup = await catalogue.update(backup, {
+      const failed = {
         status: 'FAILED',
         error: `failure ${problem.action} (${problem.error.message})`,
-      });
+      } as const;
+      // On a full disk even that may be too much: then the next run finds a backup that nobody makes any more.
+      backup = await catalogue.update(backup, failed).catch(() => ({
+        ...backup,
+        fields: { ...backup.fields, ...failed },
+      }));
       await hooks.after('backup', await this.#environment(backup), problem.error);
       return { backup, problem, damage: [] };
     } finally {

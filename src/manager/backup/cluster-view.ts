@@ -23,6 +23,8 @@ export interface ClusterViewOptions {
 /** How often a directory that cannot be complete is listed again: over SFTP a listing takes several round trips. */
 const RELISTINGS = 2;
 const NOTHING: ReadonlySet<string> = new Set();
+/** What tells a server that it recovers, as a standby has it: whoever restores the backup decides that. */
+const SIGNALS = /^(?:recovery|standby)\.signal$/;
 
 /**
  * Shows of a running cluster what belongs into a base backup, by PostgreSQL's own rules; its directories as they lie in
@@ -47,6 +49,7 @@ export function clusterView(options: ClusterViewOptions): Show {
     for (const entry of entries) {
       const path = joinPath(directory, entry.name);
       if (here === 'global' && entry.name === 'pg_control') continue;
+      if (here === '' && SIGNALS.test(entry.name)) continue;
       if (inside.has(joinPath(here, entry.name))) continue;
       const exclusion = exclusionOf(here, entry.name, names, exclusions);
       const isEmpty = exclusion === 'contents' || exclusion === 'wal';

@@ -37,4 +37,6 @@ export type BackupEvent =
   | { readonly type: 'waiting'; readonly segment: string; readonly seconds: number | undefined }
   | { readonly type: 'archive'; readonly event: ArchiveEvent }
   | { readonly type: 'status'; readonly status: BackupStatus; readonly segment: string | undefined }
+  /** WAL from before the first backup was removed. */
+  | { readonly type: 'purged'; readonly names: readonly string[] }
   | { readonly type: 'warning'; readonly message: string };

@@ -63,6 +63,7 @@ describe('the view of a cluster', () => {
       'pg_notify/',
       'pg_wal@',
       'backup_label',
+      'standby.signal',
       'my.conf@',
       'lost@',
     ];
