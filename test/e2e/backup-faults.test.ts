@@ -23,7 +23,7 @@ import { canMount, mountScratchDisk } from '../support/scratch-disk.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 /** Slow enough to be met on its way, KB a second. */
-const SLOWLY = ['--bwlimit', '6000'];
+const SLOWLY = ['--reuse-backup', 'off', '--bwlimit', '8000'];
 
 let sshd: Sshd;
 let site: BackupSite;
@@ -38,11 +38,12 @@ function field(key: string, id = newest()): string | undefined {
 /** Until a good part of a backup stands. */
 async function underWay(run: RunningProgram): Promise<void> {
   const journal = (): string => join(site.root, 'base', newest(), '.cellarman', '1.journal');
-  while (!run.said().stdout.includes('Starting backup copy')) {
-    if (run.child.exitCode !== null) throw new Error(run.said().stderr);
+  const goesOn = async (): Promise<void> => {
+    if (run.child.exitCode !== null) throw new Error(`it has ended already:\n${run.said().stderr}`);
     await sleep(20);
-  }
-  while (!existsSync(journal()) || statSync(journal()).size < 20_000) await sleep(20);
+  };
+  while (!run.said().stdout.includes('Starting backup copy')) await goesOn();
+  while (!existsSync(journal()) || statSync(journal()).size < 20_000) await goesOn();
 }
 
 async function succeeds(...args: string[]): Promise<string> {
@@ -100,7 +101,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
   });
 
   it('is not taken twice at a time', async () => {
-    const run = site.start('backup', 'pg', '--reuse-backup', 'off', ...SLOWLY);
+    const run = site.start('backup', 'pg', ...SLOWLY);
     await underWay(run);
     const { status, stderr } = await site.run('backup', 'pg');
     expect(stderr).toBe('ERROR: Another backup process is running\n');
@@ -109,7 +110,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
   });
 
   it('fails when its session is ended, and when the server stops', async () => {
-    const cut = site.start('backup', 'pg', '--reuse-backup', 'off', '--keepalive-interval', '1', ...SLOWLY);
+    const cut = site.start('backup', 'pg', '--keepalive-interval', '1', ...SLOWLY);
     await underWay(cut);
     await site.postgres.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cellarman'",
@@ -118,7 +119,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     expect(field('status')).toBe('FAILED');
     expect(field('error')).toMatch(/^failure copying files \(the connection to PostgreSQL at .* was lost/);
 
-    const stopped = site.start('backup', 'pg', '--reuse-backup', 'off', ...SLOWLY);
+    const stopped = site.start('backup', 'pg', ...SLOWLY);
     await underWay(stopped);
     await site.postgres.shutDown();
     expect((await stopped.outcome).status).toBe(1);
@@ -133,7 +134,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
   });
 
   it('survives the loss of its SSH connection', async () => {
-    const run = site.start('backup', 'pg', '--reuse-backup', 'off', ...SLOWLY);
+    const run = site.start('backup', 'pg', ...SLOWLY);
     await underWay(run);
     sshd.dropConnections();
     const { status, stderr } = await run.outcome;
@@ -197,6 +198,22 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     writeFileSync(identity, right);
   });
 
+  it('runs the scripts around it, and is stopped by the one before it', async () => {
+    const script = (name: string): string => `env | grep ^BARMAN_ > ${join(site.dir, name)}`;
+    site.configure(`pre_backup_script = ${script('before')}\npost_backup_script = ${script('after')}`);
+    await succeeds();
+    const [before, after] = ['before', 'after'].map((name) => readFileSync(join(site.dir, name), 'utf8'));
+    expect(before).toContain(`BARMAN_BACKUP_ID=${newest()}\n`);
+    expect(before).toContain('BARMAN_STATUS=EMPTY\n');
+    expect(after).toContain('BARMAN_STATUS=WAITING_FOR_WALS\n');
+    site.configure(`pre_backup_retry_script = exit 63\npost_backup_script = ${script('after')}`);
+    const { status } = await site.run('backup', 'pg');
+    expect(status).toBe(1);
+    expect(field('error')).toContain('failure starting backup (');
+    expect(readFileSync(join(site.dir, 'after'), 'utf8')).toMatch(/^BARMAN_ERROR=.+/m);
+    site.configure('');
+  });
+
   it('copies what links lead to, and says so', async () => {
     const { dataDir } = site.postgres;
     const outside = join(site.dir, 'outside');
@@ -246,6 +263,16 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
       const { status, stderr } = await site.run('backup', 'pg', '--reuse-backup', 'off');
       expect(status).toBe(1);
       expect(stderr).toMatch(/the backup needs at least [\d.]+ MiB, and .* has [\d.]+ MiB left/);
+
+      disk.unmount();
+      rmSync(disk.path, { recursive: true });
+      const larger = mountScratchDisk(disk.path, '60m');
+      const run = site.start('backup', 'pg', ...SLOWLY);
+      while (!run.said().stdout.includes('Starting backup copy')) await sleep(20);
+      writeFileSync(join(larger.path, 'filler'), Buffer.alloc(55 * 1024 * 1024));
+      const outcome = await run.outcome;
+      expect(outcome.status).toBe(1);
+      expect(outcome.stderr).toContain('Backup failed copying files.\nDETAILS: no space left on the device');
     } finally {
       disk.unmount();
       site.configure('');
