@@ -121,7 +121,8 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd', 'ssh'))('WAL to 
   });
 
   it('does not open the database where the archive cannot be looked at', async () => {
-    const command = `${program} wal-restore ${reach(readOnly, 'read')} ${url(readOnly, '/nowhere')} %f %p`;
+    const spool = `--spool-dir ${join(primary.directory, 'spool-of-nothing')}`;
+    const command = `${program} wal-restore ${reach(readOnly, 'read')} ${spool} ${url(readOnly, '/nowhere')} %f %p`;
     const dataDir = recovering('stopped', command);
     await expect(startPostgres({ major: 17, dataDir })).rejects.toThrow(
       /nowhere\/wals does not exist[\s\S]*exit code 200/,
