@@ -48,7 +48,9 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd')).each(BACKED_UP)
   let site: BackupSite;
 
   beforeAll(async () => {
-    if (OVER_SFTP.includes(major)) sshd = await startSshd();
+    // One of them gives nothing but reading, and no shell.
+    const config = major === 18 ? ['ForceCommand internal-sftp -R', 'ChrootDirectory /'] : [];
+    if (OVER_SFTP.includes(major)) sshd = await startSshd({ config });
     site = await startBackupSite({
       major,
       sshd,
