@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import { backupEnvironment, recoveryEnvironment } from '../../manager/hooks/environment.ts';
 import { Hooks } from '../../manager/hooks/hooks.ts';
-import { planRestore, type RestorePlan, type RestoreRequest } from '../../manager/restore/plan-restore.ts';
-import { shellWord } from '../../manager/restore/recovery-settings.ts';
-import { type Restored, restore } from '../../manager/restore/restore.ts';
+import type { Restored } from '../../manager/restore/options.ts';
+import { planRestore, type RestoreRequest } from '../../manager/restore/plan-restore.ts';
+import { restore } from '../../manager/restore/restore.ts';
 import { restoreCommand } from '../../manager/restore/restore-command.ts';
 import { parseRelocations } from '../../manager/restore/tablespaces.ts';
 import { parseTarget, parseTimelineWish } from '../../manager/restore/target.ts';
-import { describeTarget, formatTime } from '../../manager/restore/unreachable.ts';
+import { describeTarget } from '../../manager/restore/unreachable.ts';
 import { hostOfCommand } from '../../manager/server/host.ts';
 import { archiveWal } from '../../manager/wal/archive/archive.ts';
 import { Compression } from '../../manager/wal/compression/compression.ts';
@@ -19,11 +17,11 @@ import { localSite } from '../../sync/endpoints/local-site.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
 import { toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
-import { prettyDuration } from '../../system/quantities.ts';
 import type { Context } from '../context.ts';
 import { type ManagerSession, runManager, serverNamed } from '../manager-session.ts';
 import { declareOptions } from '../option-table.ts';
-import { describePlan, restoreTeller, tellRestored } from '../render/restore.ts';
+import { describePlan, restoreTeller } from '../render/restore.ts';
+import { planJson, tellResult } from '../render/restore-result.ts';
 import { newRestoreDraft, RESTORE_OPTIONS, type RestoreDraft } from './restore-options.ts';
 
 const ABOUT = `
@@ -151,7 +149,7 @@ async function run(
     throw error;
   }
   await hooks.after('recovery', environment, undefined, signal);
-  tell(plan, restored, began, server, draft, session);
+  tellResult(plan, restored, began, server, draft.remoteCommand !== undefined, messages);
 }
 
 /** What arrived last may be what is asked for. */
@@ -208,73 +206,4 @@ function hookOptions(draft: RestoreDraft): Record<string, string | number | bool
     exclusive: draft.exclusive,
     standby_mode: draft.standby,
   };
-}
-
-function planJson({ request, examined, wal, walBytes, baseBytes }: RestorePlan) {
-  return {
-    backup_id: examined.backup.id,
-    target: describeTarget(request.target),
-    timeline: wal.lineage.timeline,
-    first_segment: wal.segments[0]?.name ?? null,
-    last_segment: wal.segments.at(-1)?.name ?? null,
-    segments: wal.segments.length,
-    wal_bytes: walBytes,
-    base_bytes: baseBytes ?? null,
-    last_transaction: wal.stop.lastCommit?.transaction ?? null,
-    last_transaction_time: wal.stop.lastCommit === undefined ? null : formatTime(wal.stop.lastCommit),
-  };
-}
-
-function tell(
-  plan: RestorePlan,
-  restored: Restored,
-  began: Date,
-  server: ServerConfig,
-  draft: RestoreDraft,
-  { messages }: ManagerSession,
-): void {
-  const { changes, warnings, missing } = restored;
-  const seconds = (Date.now() - began.getTime()) / 1000;
-  const rows = (notes: typeof changes) =>
-    notes.map(({ file, line, name, value }) => [file, line, name, value]);
-  messages.result('changes_count', changes.length);
-  messages.result('changes', rows(changes));
-  messages.result('warnings_count', warnings.length);
-  messages.result('warnings', rows(warnings));
-  messages.result('missing_files', [...missing]);
-  messages.result('recovery_start_time', began.toISOString());
-  messages.result('recovery_start_time_timestamp', String(Math.floor(began.getTime() / 1000)));
-  messages.result('recovery_elapsed_time', prettyDuration(seconds));
-  messages.result('recovery_elapsed_time_seconds', seconds);
-  const start = startCommand(plan, server, draft);
-  messages.result('start_command', start);
-  tellRestored(restored, messages);
-  const { stop, lineage } = plan.wal;
-  const until =
-    stop.lastCommit === undefined
-      ? ''
-      : `; the last transaction in it is ${stop.lastCommit.transaction}, committed ${formatTime(stop.lastCommit)}`;
-  messages.info(
-    `Restore operation completed (start time: ${began.toISOString()}, elapsed time: ${prettyDuration(seconds)})`,
-  );
-  messages.info(
-    `Restored: backup ${plan.examined.backup.id} up to ${describeTarget(plan.request.target)} on timeline ${lineage.timeline}${until}`,
-  );
-  messages.info('Your PostgreSQL server has been successfully prepared for recovery!');
-  messages.info(`Start PostgreSQL ${plan.examined.control.major} as the owner of its files: ${start}`);
-}
-
-function startCommand(
-  { examined, place }: RestorePlan,
-  { options }: ServerConfig,
-  draft: RestoreDraft,
-): string {
-  const { major } = examined.control;
-  const usual = [
-    ...(options.path_prefix?.split(':') ?? []),
-    `/usr/lib/postgresql/${major}/bin`,
-    `/usr/pgsql-${major}/bin`,
-  ].map((directory) => join(directory, 'pg_ctl'));
-  const program = draft.remoteCommand === undefined ? usual.find((path) => existsSync(path)) : undefined;
-  return `${shellWord(program ?? 'pg_ctl')} -D ${shellWord(toText(place.path))} start`;
 }

@@ -1,6 +1,6 @@
 import type { RestoreEvent } from '../../manager/restore/events.ts';
+import type { Restored } from '../../manager/restore/options.ts';
 import type { RestorePlan } from '../../manager/restore/plan-restore.ts';
-import type { Restored } from '../../manager/restore/restore.ts';
 import { describeTarget, formatTime } from '../../manager/restore/unreachable.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { historyFileName } from '../../postgres/wal-file-name.ts';

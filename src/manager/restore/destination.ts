@@ -1,11 +1,13 @@
+import { parseControlFile } from '../../postgres/control-file.ts';
+import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
 import type { EndpointSpec } from '../../sync/endpoints/spec.ts';
 import { ROOT } from '../../sync/path.ts';
 import { resolveDestination } from '../../sync/resolve.ts';
 import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
-import { failure } from '../../system/errors.ts';
-import { identify } from '../../system/process-identity.ts';
+import { failure, isFailure } from '../../system/errors.ts';
+import { identify, isDead } from '../../system/process-identity.ts';
 import { MARKER, type Marker, readMarker } from './marker.ts';
 import { readFile } from './small-file.ts';
 
@@ -67,8 +69,9 @@ export async function examineDestination(
     if (names.size === 0) return { kind: 'nothing' };
     await refuseRunning(place, endpoint, names);
     const marker = names.has(MARKER) ? await readMarker(endpoint) : undefined;
-    if (marker !== undefined && isSame(marker, restore)) return { kind: 'unfinished', marker };
     const path = toText(place.path);
+    refuseOthersWork(path, marker);
+    if (marker !== undefined && isSame(marker, restore)) return { kind: 'unfinished', marker };
     if (!delta) {
       throw failure('DESTINATION_IN_USE', {
         path,
@@ -84,22 +87,36 @@ export async function examineDestination(
         detail: 'holds other things than a data directory, which --delta-restore would remove',
       });
     }
+    await refuseUnlike(path, endpoint, restore.systemIdentifier);
     return { kind: 'other' };
   } finally {
     await endpoint.close();
   }
 }
 
-/** A tablespace's directory: empty, or of the restore that is gone on with. DESTINATION_IN_USE. */
+/** A second run beside one that goes on would undo its work. */
+function refuseOthersWork(path: string, marker: Marker | undefined): void {
+  const owner = marker?.owner;
+  if (owner === undefined || owner.pid === process.pid) return;
+  // What goes on at another host nobody here can tell.
+  if (owner.host !== identify(process.pid).host || isDead(owner)) return;
+  throw failure('DESTINATION_IN_USE', { path, detail: `is being restored to by process ${owner.pid}` });
+}
+
+/**
+ * A tablespace's directory: empty, or of the restore that is gone on with, or of the data directory that is replaced;
+ * never one that may be another cluster's. DESTINATION_IN_USE.
+ */
 export async function examineTablespace(
   place: Place,
   oid: number,
+  data: Place,
   standing: Standing,
-  delta: boolean,
 ): Promise<void> {
-  if (!place.exists || delta) return;
+  if (!place.exists) return;
   if (standing.kind === 'unfinished' && standing.marker.tablespaces[String(oid)] === toText(place.path))
     return;
+  if (standing.kind !== 'nothing' && (await leadsTo(data, oid, place.path))) return;
   const endpoint = await place.site.open(place.path);
   try {
     if ((await endpoint.list(ROOT)).length === 0) return;
@@ -110,6 +127,60 @@ export async function examineTablespace(
     path: toText(place.path),
     detail: 'of a tablespace is not empty: choose another one with --tablespace NAME:LOCATION',
   });
+}
+
+async function leadsTo(data: Place, oid: number, path: ByteString): Promise<boolean> {
+  const endpoint = await data.site.open(data.path);
+  try {
+    const link = await endpoint.lookup(byteString(`pg_tblspc/${oid}`));
+    return link?.target !== undefined && (await data.site.real(link.target)) === path;
+  } finally {
+    await endpoint.close();
+  }
+}
+
+/** Where WAL shall lie for recovery, which empties it at its end: nothing else may be there. DESTINATION_IN_USE. */
+export async function examineStaging(place: Place): Promise<void> {
+  if (!place.exists) return;
+  const endpoint = await place.site.open(place.path);
+  try {
+    const other = (await endpoint.list(ROOT)).find(({ name }) => !isOfWal(name));
+    if (other === undefined) return;
+    throw failure('DESTINATION_IN_USE', {
+      path: toText(place.path),
+      detail: `holds other things than WAL (${toText(other.name)}), and the server removes it when it has recovered: choose an empty one`,
+    });
+  } finally {
+    await endpoint.close();
+  }
+}
+
+/** Also under its temporary name. */
+const isOfWal = (name: ByteString): boolean =>
+  parseWalFileName(name.replace(/^\.(.*)\.\w{6}$/, '$1')) !== undefined;
+
+/** What a delta restore would destroy, or could not make equal. */
+async function refuseUnlike(path: string, endpoint: Endpoint, systemIdentifier: string): Promise<void> {
+  const there = await systemOf(endpoint);
+  if (there !== undefined && there !== systemIdentifier) {
+    const detail = `belongs to another cluster (${there}) than the backup (${systemIdentifier})`;
+    throw failure('DESTINATION_IN_USE', { path, detail });
+  }
+  if ((await endpoint.lookup(byteString('pg_wal')))?.type === 'symlink') {
+    const detail =
+      'has a symbolic link for pg_wal, and links are not followed: put an empty directory in its place';
+    throw failure('DESTINATION_IN_USE', { path, detail });
+  }
+}
+
+/** Undefined where nothing tells: a damaged data directory may be replaced. */
+async function systemOf(endpoint: Endpoint): Promise<string | undefined> {
+  try {
+    return parseControlFile(await readFile(endpoint, byteString('global/pg_control'))).systemIdentifier;
+  } catch (error) {
+    if (isFailure(error, 'NOT_FOUND', 'CONTROL_FILE', 'CONTROL_FILE_CRC')) return undefined;
+    throw error;
+  }
 }
 
 const isSame = (a: RestoreIdentity, b: RestoreIdentity): boolean =>

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../sync/endpoint.ts';
 import { ROOT } from '../../sync/path.ts';
 import { byteString } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
+import type { ProcessIdentity } from '../../system/process-identity.ts';
 import { readFile } from './small-file.ts';
 import { writeFile } from './write-file.ts';
 
@@ -20,6 +21,8 @@ export interface Marker {
   readonly synced: boolean;
   /** Other things stood there before, so that nothing may be taken for ours by its size and time. */
   readonly delta: boolean;
+  /** Who is at work there, or was. */
+  readonly owner: ProcessIdentity | undefined;
   /** Locations of tablespaces by oid. */
   readonly tablespaces: Readonly<Record<string, string>>;
 }
@@ -37,7 +40,7 @@ export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { server, backup, systemIdentifier, boot, synced, delta, tablespaces } = value as Record<
+    const { server, backup, systemIdentifier, boot, synced, delta, owner, tablespaces } = value as Record<
       string,
       unknown
     >;
@@ -50,6 +53,7 @@ export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined
       boot: typeof boot === 'string' ? boot : null,
       synced: synced === true,
       delta: delta !== false,
+      owner: parseOwner(owner),
       tablespaces: Object.fromEntries(
         Object.entries(typeof tablespaces === 'object' ? (tablespaces ?? {}) : {}).map(([oid, location]) => [
           oid,
@@ -60,6 +64,14 @@ export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined
   } catch {
     return undefined;
   }
+}
+
+function parseOwner(value: unknown): ProcessIdentity | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, host, boot, space, start } = value as Record<string, unknown>;
+  if (typeof pid !== 'number' || typeof host !== 'string') return undefined;
+  const text = (field: unknown): string | undefined => (typeof field === 'string' ? field : undefined);
+  return { pid, host, boot: text(boot), space: text(space), start: text(start) };
 }
 
 export async function writeMarker(endpoint: Endpoint, marker: Marker): Promise<void> {

@@ -12,6 +12,7 @@ import { checkSegments } from './check-segments.ts';
 import { chooseBackup } from './choose-backup.ts';
 import {
   examineDestination,
+  examineStaging,
   examineTablespace,
   findPlace,
   type Place,
@@ -89,8 +90,9 @@ export async function planRestore(
   const place = await findPlace(request.destination, site);
   const identity = { server: request.server, backup: backup.id, systemIdentifier: control.systemIdentifier };
   const standing = await examineDestination(place, identity, request.delta);
-  for (const { place: location, oid } of tablespaces)
-    await examineTablespace(location, oid, standing, request.delta);
+  for (const { place: location, oid } of tablespaces) await examineTablespace(location, oid, place, standing);
+  const { stagingWalDirectory: staging } = request;
+  if (staging !== undefined) await examineStaging(await findPlace(staging, site));
 
   const walBytes = request.getWal ? 0 : wal.segments.length * segmentSize;
   const baseBytes = backup.fields.size ?? undefined;

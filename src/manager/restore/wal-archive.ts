@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSegmentName } from '../../postgres/segment.ts';
+import { parseSegmentName, type Segment } from '../../postgres/segment.ts';
 import { historyFileName, parseWalFileName } from '../../postgres/wal-file-name.ts';
 import { fromErrno } from '../../system/errno.ts';
+import { isFailure } from '../../system/errors.ts';
 import type { Layout } from '../catalogue/layout.ts';
 import { namesIn } from '../catalogue/read-file.ts';
 import type { Compression } from '../wal/compression/compression.ts';
@@ -78,9 +79,20 @@ async function listDirectory(directory: string, segmentSize: number): Promise<Ar
   })) {
     const file = parseWalFileName(name);
     if (file?.kind !== 'segment' && file?.kind !== 'partial') continue;
-    const { timeline, number } = parseSegmentName(file.segment, segmentSize);
+    const place = placeOf(file.segment, segmentSize);
+    if (place === undefined) continue;
     const partial = file.kind === 'partial';
-    segments.push({ name: file.segment, timeline, number, path: join(directory, name), partial });
+    segments.push({ name: file.segment, ...place, path: join(directory, name), partial });
   }
   return segments;
+}
+
+/** Undefined for a name that cannot be with this size of segments: it is left alone, as by PostgreSQL. */
+function placeOf(name: string, segmentSize: number): Segment | undefined {
+  try {
+    return parseSegmentName(name, segmentSize);
+  } catch (error) {
+    if (isFailure(error, 'NOT_A_SEGMENT')) return undefined;
+    throw error;
+  }
 }
