@@ -31,7 +31,7 @@ const ASK_AT = 3;
 
 /**
  * Archives what arrives until a backup has all its WAL, or patience ends; its status then. Without `wait` it ends also
- * when the server's archive_command fails. LOCKED where somebody else looks after this backup.
+ * when the server's archive_command fails.
  */
 export async function awaitWal(
   server: ServerConfig,
@@ -49,13 +49,14 @@ export async function awaitWal(
     const awaited = (await missingWal(catalogue.layout, backup))?.segment;
     if (look === 0 || (awaited !== undefined && hasArrived(catalogue.layout, awaited)))
       await archive(server, catalogue, hooks, tell, signal);
-    const status = await checkBackup(catalogue, backup);
+    const status = await checkBackup(catalogue, backup).catch(whileLocked);
     const segment = (await missingWal(catalogue.layout, backup))?.segment;
-    if (segment === undefined || status !== 'WAITING_FOR_WALS') {
+    if (status !== 'WAITING_FOR_WALS') {
       tell({ type: 'status', status, segment });
       return status;
     }
-    if (look === 0) tell({ type: 'waiting', segment, seconds: patience.wait ? patience.seconds : undefined });
+    if (look === 0 && segment !== undefined)
+      tell({ type: 'waiting', segment, seconds: patience.wait ? patience.seconds : undefined });
     const trouble = look % ASK_EVERY === ASK_AT ? await archivingTrouble(server, signal) : undefined;
     if (trouble !== undefined && trouble.failed > failures) {
       failures = trouble.failed;
@@ -68,6 +69,12 @@ export async function awaitWal(
     }
     await setTimeout(LOOK_AGAIN, undefined, { signal }).catch(() => checkAborted(signal));
   }
+}
+
+/** Somebody else, such as cron, is looking at the same backup at this moment. */
+function whileLocked(error: unknown): BackupStatus {
+  if (!isFailure(error, 'LOCKED')) throw error;
+  return 'WAITING_FOR_WALS';
 }
 
 function hasArrived({ incoming, streaming }: Layout, segment: string): boolean {
