@@ -15,27 +15,32 @@ export function startDetached(args: readonly string[], { keepDescriptors }: OwnP
   child.unref();
 }
 
-/** The same, for its JSON; undefined where it ended without any. It goes on when nobody waits for it any more. */
+export interface JsonRun {
+  /** Null where it could not be started, or a signal ended it. */
+  readonly status: number | null;
+  /** What it wrote to standard output. */
+  readonly json: string;
+}
+
+/** The same, for its JSON. It goes on when nobody waits for it any more. */
 export function startForJson(args: readonly string[]): {
-  readonly result: Promise<string | undefined>;
+  readonly ended: Promise<JsonRun>;
   leave(): void;
 } {
   const child = spawnOwn(args, ['ignore', 'pipe', 'ignore']);
-  let text = '';
+  let json = '';
   child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
+    json += part;
   });
-  const result = new Promise<string | undefined>((resolve) => {
-    child.once('error', () => resolve(undefined));
-    child.once('close', () => resolve(text === '' ? undefined : text));
+  const ended = new Promise<JsonRun>((resolve) => {
+    child.once('error', () => resolve({ status: null, json }));
+    child.once('close', (status) => resolve({ status, json }));
   });
-  return {
-    result,
-    leave: () => {
-      child.stdout?.destroy();
-      child.unref();
-    },
+  const leave = (): void => {
+    child.stdout?.destroy();
+    child.unref();
   };
+  return { ended, leave };
 }
 
 function spawnOwn(args: readonly string[], stdio: ('ignore' | 'inherit' | 'pipe')[]): ChildProcess {

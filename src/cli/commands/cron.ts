@@ -56,13 +56,19 @@ async function run({ keepDescriptors = false, dryRun = false, only }: CronFlags,
     if (server.options.streaming_archiver) {
       messages.info(`Streaming archiving for server ${server.name} comes with a later version of cellarman`);
     }
-    return startForJson([...site, '-f', 'json', 'cron', '--only', server.name]);
+    return { name: server.name, ...startForJson([...site, '-f', 'json', 'cron', '--only', server.name]) };
   });
   const stop = new AbortController();
-  const patience = setTimeout(PATIENCE, undefined, { signal: stop.signal }).catch(() => undefined);
-  const told = running.map(async ({ result }) => {
-    const text = await Promise.race([result, patience]);
-    if (text !== undefined) repeatMessages(text, session.shown);
+  const impatient = AbortSignal.any([stop.signal, session.signal]);
+  const patience = setTimeout(PATIENCE, undefined, { signal: impatient }).catch(() => undefined);
+  const told = running.map(async ({ name, ended }) => {
+    const run = await Promise.race([ended, patience]);
+    if (run === undefined) return;
+    if (run.json !== '' && (run.status === 0 || run.status === 1)) repeatMessages(run.json, session.shown);
+    else
+      messages.error(
+        `The maintenance of server ${name} ended with ${run.status ?? 'a signal'}: see log_file`,
+      );
   });
   await Promise.all(told);
   stop.abort();
