@@ -26,7 +26,7 @@ export async function walsSince(catalogue: Catalogue, point?: SyncPoint): Promis
 }
 
 /** The same of an index that was read. */
-export function findWalsSince(index: Buffer, point?: SyncPoint): WalsSince {
+function findWalsSince(index: Buffer, point?: SyncPoint): WalsSince {
   const start =
     point?.position !== undefined && nameAt(index, point.position) === point.name ? point.position : 0;
   const lines = [...linesOf(index, start)];

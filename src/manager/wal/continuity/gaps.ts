@@ -25,7 +25,7 @@ export interface PresentWal {
 }
 
 /** Segments that follow each other and are not there. */
-export interface WalGap {
+interface WalGap {
   readonly timeline: number;
   /** Names. */
   readonly first: string;
