@@ -274,4 +274,66 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('A restore', ()
     const running = await site.run('restore', 'pg', 'latest', site.postgres.dataDir, '--delta-restore');
     expect(running).toMatchObject({ status: 1, stderr: expect.stringContaining('has a running server') });
   });
+
+  it('does not go beside another run, nor on with the restore of another backup', async () => {
+    const to = target();
+    const slow = site.start('restore', 'pg', 'second', to, '--bwlimit', '2000');
+    while (!existsSync(join(to, '.cellarman-restore'))) await sleep(10);
+    const beside = await site.run('restore', 'pg', 'second', to);
+    expect(beside).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('is being restored to by process'),
+    });
+    slow.child.kill('SIGINT');
+    expect((await slow.outcome).status).not.toBe(0);
+    const other = await site.run('restore', 'pg', 'first', to);
+    expect(other).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('holds the unfinished restore of backup'),
+    });
+    const again = await site.run('restore', 'pg', 'second', to);
+    expect(again, again.stderr).toMatchObject({ status: 0 });
+    expect(again.stdout).toContain('Going on with the restore that was interrupted.');
+  });
+
+  it('puts WAL for recovery into an empty directory only', async () => {
+    const staging = join(site.dir, 'targetwal');
+    mkdirSync(staging);
+    writeFileSync(join(staging, 'mine'), '');
+    const to = target();
+    const args = [
+      'restore',
+      'pg',
+      'latest',
+      to,
+      '--target-immediate',
+      '--target-action',
+      'promote',
+      '--staging-wal-directory',
+      staging,
+    ];
+    expect(await site.run(...args)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('holds other things than WAL (mine)'),
+    });
+    rmSync(join(staging, 'mine'));
+    expect(await site.run(...args)).toMatchObject({ status: 0 });
+    expect(readdirSync(staging).length).toBeGreaterThan(0);
+    giveTo(site.postgres, staging);
+    await run(to);
+  });
+
+  it('shows in a dry run what it would take, which is no more than the target needs', async () => {
+    const to = target();
+    const segmentsFor = async (...args: string[]): Promise<number> => {
+      const outcome = await site.run('-f', 'json', 'restore', 'pg', 'first', to, '--dry-run', ...args);
+      expect(outcome, outcome.stderr).toMatchObject({ status: 0 });
+      return (JSON.parse(outcome.stdout) as { plan: { segments: number } }).plan.segments;
+    };
+    const all = await segmentsFor();
+    expect(await segmentsFor('--target-immediate')).toBeLessThan(all / 2);
+    const text = await site.run('restore', 'pg', 'first', to, '--dry-run');
+    expect(text.stdout).toMatch(/WAL: \d+ segments, [0-9A-F]{24} to [0-9A-F]{24}/);
+    expect(existsSync(to)).toBe(false);
+  });
 });

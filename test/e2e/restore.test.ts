@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -161,8 +161,23 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd')).each(FULL)(
         'promote',
       );
       await expectRows(exclusive, keysOf(rows.filter((row) => row.at < (rows[index]?.at ?? 0))));
-      // WAL beyond the target was left where it was.
-      expect(readFileSync(join(other, 'postgresql.auto.conf'), 'utf8')).toContain(`barman_wal/%f`);
+      // WAL beyond the target stays where it is.
+      const planned = async (...args: string[]): Promise<number> => {
+        const { stdout } = await site.run(
+          '-f',
+          'json',
+          'restore',
+          'pg',
+          'first',
+          `${other}-dry`,
+          '--dry-run',
+          '--tablespace',
+          `elsewhere:${other}-x`,
+          ...args,
+        );
+        return (JSON.parse(stdout) as { plan: { segments: number } }).plan.segments;
+      };
+      expect(await planned('--target-time', at)).toBeLessThan(await planned());
     });
 
     it('to a transaction', async () => {
