@@ -74,6 +74,22 @@ export interface Space {
  * - Names are bytes, in and out. Names that cannot be a directory entry are not passed on (UNSAFE_NAME).
  * - Calls may overlap. What the caller needs in order, it awaits in order.
  */
+/** The content of a small file, and what it was when it had been read. */
+export interface WholeFile {
+  readonly blocks: readonly Uint8Array[];
+  readonly after: Entry;
+}
+
+/** A small file to be made. */
+export interface NewFile {
+  readonly blocks: readonly Uint8Array[];
+  readonly attributes: Attributes;
+  /** The name beside its own under which it is made, and from which it is renamed; undefined: made under its own, which is free. */
+  readonly by: ByteString | undefined;
+  /** It is on the disk before it gets its name. */
+  readonly sync: boolean;
+}
+
 export interface Endpoint {
   readonly capabilities: Capabilities;
   /** For people: `/srv/data`, `host:/srv/data`. */
@@ -91,6 +107,13 @@ export interface Endpoint {
    * it saves an endpoint at a distance a round trip where it is a file, and promises nothing.
    */
   openRead(path: RelPath, listed?: Entry): Promise<ReadFile>;
+  /**
+   * A small file at once, as `openRead`, `read`, `stat` and `close` would give it: for endpoints where that costs less.
+   * Undefined where its content did not come as it was listed.
+   */
+  readWhole?(path: RelPath, listed: Entry): Promise<WholeFile | undefined>;
+  /** A new small file at once; nothing is left of one that fails. Names and errors as for `create` and `rename`. */
+  writeWhole?(path: RelPath, file: NewFile): Promise<void>;
   /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
   create(path: RelPath): Promise<WriteFile>;
   /**

@@ -176,6 +176,22 @@ export class SftpSession {
       : room.then(() => this.#read(handle, offset, length));
   }
 
+  /**
+   * The content from the beginning, at most `length` bytes, and the attributes behind it; the handle is closed then. The
+   * requests leave in one write, one behind the other.
+   */
+  async readAndClose(
+    handle: SftpHandle,
+    length: number,
+  ): Promise<readonly [blocks: Uint8Array[], after: SftpAttributes]> {
+    const room = this.#reads.acquire(length);
+    if (room !== undefined) await room;
+    const answers = Promise.all([this.#read(handle, 0, length), this.fstat(handle)] as const);
+    // Nothing depends on the answer.
+    this.closeHandle(handle).catch(() => {});
+    return answers;
+  }
+
   /** The next names of an open directory, `.` and `..` among them; undefined behind the last. */
   readdir(handle: SftpHandle): Promise<SftpName[] | undefined> {
     return this.#handleRequest(Packet.READDIR, NAMES, 'readdir', handle);

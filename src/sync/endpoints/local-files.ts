@@ -61,6 +61,11 @@ export class LocalReadFile implements ReadFile {
   }
 }
 
+export function writeAll(fd: number, block: Uint8Array): void {
+  // write(2) may take less than it was given, on a nearly full disk for one.
+  for (let done = 0; done < block.length; ) done += fs.writeSync(fd, block, done);
+}
+
 export class LocalWriteFile implements WriteFile {
   readonly #fd: number;
   readonly #path: () => string;
@@ -72,10 +77,7 @@ export class LocalWriteFile implements WriteFile {
   }
 
   async write(block: Uint8Array): Promise<void> {
-    this.#run(() => {
-      // write(2) may take less than it was given, on a nearly full disk for one.
-      for (let done = 0; done < block.length; ) done += fs.writeSync(this.#fd, block, done);
-    });
+    this.#run(() => writeAll(this.#fd, block));
   }
 
   async setAttributes(attributes: Attributes): Promise<void> {

@@ -2,14 +2,15 @@ import fs from 'node:fs';
 import { type ByteString, byteString, toFsPath, toText } from '../../system/byte-string.ts';
 import { fromErrno } from '../../system/errno.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
-import type { Capabilities, Endpoint, ReadFile, Space, WriteFile } from '../endpoint.ts';
+import type { Capabilities, Endpoint, NewFile, ReadFile, Space, WholeFile, WriteFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath } from '../path.ts';
 import type { LocalAccess } from './local-access.ts';
 import { checkedAccess } from './local-access-checked.ts';
 import { heldAccess } from './local-access-held.ts';
+import { applyAttributes, byDescriptor } from './local-attributes.ts';
 import { localEntry } from './local-entry.ts';
-import { LocalReadFile, LocalWriteFile, type SpareBuffers } from './local-files.ts';
+import { LocalReadFile, LocalWriteFile, type SpareBuffers, writeAll } from './local-files.ts';
 import { localSpace } from './local-space.ts';
 import { nameOf, parentOf, pathText, refuseUnsafe } from './names.ts';
 
@@ -109,6 +110,43 @@ class LocalEndpoint implements Endpoint {
   async openRead(path: RelPath): Promise<ReadFile> {
     const fd = this.#run(path, () => fs.openSync(this.#place(path), READ));
     return new LocalReadFile(fd, nameOf(path), () => this.#text(path), this.#spare);
+  }
+
+  async readWhole(path: RelPath, { size }: Entry): Promise<WholeFile | undefined> {
+    return this.#run(path, () => {
+      const fd = fs.openSync(this.#place(path), READ);
+      try {
+        // One byte more, so that a file that has grown shows.
+        const buffer = Buffer.allocUnsafe(size + 1);
+        const length = fs.readSync(fd, buffer, 0, size + 1, 0);
+        if (length !== size) return undefined;
+        const after = localEntry(nameOf(path), fs.fstatSync(fd, EXACT), undefined);
+        return { blocks: [buffer.subarray(0, size)], after };
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  async writeWhole(path: RelPath, { blocks, attributes, by, sync }: NewFile): Promise<void> {
+    this.#run(path, () => {
+      const place = this.#place(path);
+      const made = by === undefined ? place : this.#place(joinPath(parentOf(path), by));
+      const fd = fs.openSync(made, CREATE, 0o600);
+      try {
+        try {
+          for (const block of blocks) writeAll(fd, block);
+          applyAttributes(attributes, byDescriptor(fd));
+          if (sync) fs.fsyncSync(fd);
+        } finally {
+          fs.closeSync(fd);
+        }
+        if (by !== undefined) fs.renameSync(made, place);
+      } catch (error) {
+        removeQuietly(made);
+        throw error;
+      }
+    });
   }
 
   async create(path: RelPath): Promise<WriteFile> {
@@ -238,6 +276,15 @@ class LocalEndpoint implements Endpoint {
   /** A path as people know it. */
   #text(path: RelPath): string {
     return pathText(this.#root, path);
+  }
+}
+
+/** What could not be made is not to hide why. */
+function removeQuietly(place: string | Buffer): void {
+  try {
+    fs.unlinkSync(place);
+  } catch {
+    // It stays as it is: a temporary name says that it is none of the tree.
   }
 }
 

@@ -1,5 +1,13 @@
 import { failure, isFailure } from '../../system/errors.ts';
-import type { Capabilities, Endpoint, ReadFile, ResumedFile, Space, WriteFile } from '../endpoint.ts';
+import type {
+  Capabilities,
+  Endpoint,
+  ReadFile,
+  ResumedFile,
+  Space,
+  WholeFile,
+  WriteFile,
+} from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { type Reconnection, Reconnector } from './reconnector.ts';
 
@@ -46,6 +54,10 @@ class ReconnectingEndpoint implements Endpoint {
     const open = (): Promise<ReadFile> =>
       this.#connection.attempt((endpoint) => endpoint.openRead(path, listed));
     return new ReconnectingReadFile(await open(), open);
+  }
+
+  readWhole(path: RelPath, listed: Entry): Promise<WholeFile | undefined> {
+    return this.#connection.attempt(async (endpoint) => endpoint.readWhole?.(path, listed));
   }
 
   create(path: RelPath): Promise<WriteFile> {

@@ -10,6 +10,7 @@ import type {
   ReadFile,
   ResumedFile,
   Space,
+  WholeFile,
   WriteFile,
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
@@ -121,6 +122,19 @@ class SftpEndpoint implements Endpoint {
       ? this.#openAtOnce(session, place, path)
       : this.#openInTurn(session, place, path));
     return new SftpReadFile(session, handle, nameOf(path), this.#readers);
+  }
+
+  async readWhole(path: RelPath, listed: Entry): Promise<WholeFile | undefined> {
+    const reached = this.#reach(path);
+    const place = typeof reached === 'string' ? reached : await reached;
+    const session = this.#sessions.pick();
+    if (listed.size > session.limits.read) return undefined;
+    const handle = await this.#openAtOnce(session, place, path);
+    const [blocks, attributes] = await session.readAndClose(handle, listed.size);
+    let bytes = 0;
+    for (const block of blocks) bytes += block.length;
+    if (bytes !== listed.size) return undefined;
+    return { blocks, after: sftpEntry(nameOf(path), attributes, undefined) };
   }
 
   async create(path: RelPath): Promise<WriteFile> {

@@ -5,6 +5,8 @@ import type { Endpoint, ReadFile } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
+import { copyWhole, ONE_GO } from './copy-whole.ts';
+import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
 import { SteadyWriter } from './steady-writer.ts';
 
@@ -39,7 +41,9 @@ export interface Copied {
 export async function copyFile(context: LaneContext, order: CopyOrder): Promise<Copied> {
   let current = order;
   for (let attempt = 0; ; attempt++) {
-    const copied = await copyOnce(context, current, attempt >= context.options.rereads);
+    const copied =
+      (attempt === 0 ? await copyWhole(context, current) : undefined) ??
+      (await copyOnce(context, current, attempt >= context.options.rereads));
     if (copied !== undefined) return copied;
     const entry = (await order.from.lookup(order.fromPath)) ?? current.entry;
     // The time to set is the one seen before reading: whatever changes later makes the file differ again next time.
@@ -83,7 +87,7 @@ async function copyOnce(
       context.onBytes(value.length);
     }
     const now = await (after ?? reader.stat());
-    const torn = bytes !== order.entry.size || changed(order.entry, now);
+    const torn = bytes !== order.entry.size || hasChanged(order.entry, now);
     if (torn && !keepTorn) return undefined;
     await writer.setAttributes(order.attributes);
     if (options.fsync) await writer.sync();
@@ -120,21 +124,9 @@ async function* readAgain(
   }
 }
 
-/** Files up to this size come in one read request of every endpoint, bytes. */
-const ONE_GO = 32 * 1024;
-
 function statBehind(reader: ReadFile): Promise<Entry> {
   const stat = reader.stat();
   // The content's own error is the one to report; this one is awaited only when the content has come.
   stat.catch(() => {});
   return stat;
-}
-
-/** Whether the open file is no longer what the listing said. */
-function changed(listed: Entry, now: Entry): boolean {
-  return (
-    listed.size !== now.size ||
-    listed.mtime !== now.mtime ||
-    (listed.identity !== undefined && listed.identity.changed !== now.identity?.changed)
-  );
 }
