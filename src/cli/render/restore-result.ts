@@ -47,6 +47,8 @@ export function tellResult(
   messages.result('recovery_start_time_timestamp', String(Math.floor(began.getTime() / 1000)));
   messages.result('recovery_elapsed_time', prettyDuration(seconds));
   messages.result('recovery_elapsed_time_seconds', seconds);
+  messages.result('transferred_files', restored.transferredFiles);
+  messages.result('transferred_bytes', restored.transferredBytes);
   const start = startCommand(plan, server, isRemote);
   messages.result('start_command', start);
   tellRestored(restored, messages);

@@ -87,7 +87,7 @@ export function makeSafe(text: string, file: string, has: (name: string) => bool
 }
 
 /** Undefined for blank lines and comments. */
-export function parseSetting(line: string, number: number): Setting | undefined {
+function parseSetting(line: string, number: number): Setting | undefined {
   const [, name, rest = ''] = /^\s*([A-Za-z_][\w.]*)(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line) ?? [];
   if (name === undefined) return undefined;
   const quoted = /^'((?:[^'\\]|''|\\.)*)'/.exec(rest)?.[1];

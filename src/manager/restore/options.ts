@@ -22,9 +22,6 @@ export interface Restored extends WrittenConfiguration {
   readonly repaired: readonly Repaired[];
   readonly transferredFiles: number;
   readonly transferredBytes: number;
-  /** How the server will recover: by which file, with which settings. */
-  readonly signalFile: string | undefined;
-  readonly settings: readonly string[];
   /** It stops at its target until somebody says how it goes on. */
   readonly pauses: boolean;
 }

@@ -220,7 +220,7 @@ export class Restoration {
     if (mode !== 0o700 && mode !== 0o750) await data.endpoint.setAttributes(ROOT, { mode: 0o700 });
     const pauses =
       signal === 'recovery.signal' && request.target.kind !== 'end' && (action ?? 'pause') === 'pause';
-    return { ...written, signalFile: signal, settings, pauses };
+    return { ...written, pauses };
   }
 
   async #flush(open: readonly OpenPlace[]): Promise<void> {
