@@ -2,7 +2,7 @@ import { checkAborted } from '../../system/abort.ts';
 import type { Endpoint, WholeFile } from '../endpoint.ts';
 import { nameOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
-import type { Copied, CopyOrder } from './copy.ts';
+import type { Copied, CopyOrder } from './copy-order.ts';
 import { hasChanged } from './has-changed.ts';
 
 /** Files up to this size come in one read request of every endpoint, bytes. */

@@ -1,37 +1,15 @@
 import { checkAborted } from '../../system/abort.ts';
 import { toText } from '../../system/byte-string.ts';
 import { failure } from '../../system/errors.ts';
-import type { Endpoint, ReadFile } from '../endpoint.ts';
-import type { Attributes, Entry, RelPath } from '../entry.ts';
+import type { ReadFile } from '../endpoint.ts';
+import type { Entry } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
+import type { Copied, CopyOrder } from './copy-order.ts';
 import { copyWhole, ONE_GO } from './copy-whole.ts';
 import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
 import { SteadyWriter } from './steady-writer.ts';
-
-export interface CopyOrder {
-  readonly from: Endpoint;
-  readonly fromPath: RelPath;
-  /** For inspectors: in the transfer. */
-  readonly path: RelPath;
-  /** Path of the destination endpoint. */
-  readonly to: RelPath;
-  /** What the file is believed to be. */
-  readonly entry: Entry;
-  readonly attributes: Attributes;
-  readonly replaces: boolean;
-}
-
-export interface Copied {
-  readonly entry: Entry;
-  readonly hash: string;
-  readonly readAt: number;
-  readonly finding: unknown;
-  readonly torn: boolean;
-  /** Fewer bytes came than the file had when it was opened. */
-  readonly short: boolean;
-}
 
 /**
  * Copies one file's content and attributes. A file that changes meanwhile is read again, up to `rereads` times; what
