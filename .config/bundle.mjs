@@ -3,18 +3,18 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Modules that are loaded by address, `new URL('./NAME.js', import.meta.url)`: they have to stand beside every chunk. */
+/** Modules that are loaded by address, `new URL('./NAME.js', import.meta.url)`: they stand beside every chunk, as main does. */
 const byAddress = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) =>
-  /-(worker|inspection|process)\.ts$/.test(path),
+  /(-worker|-inspection|helper-process)\.ts$/.test(path),
 );
 
 await build({
   entryPoints: [
     { in: 'src/cli/main.ts', out: 'cli/main' },
-    ...byAddress.map((path) => ({ in: join('src', path), out: join('bundle', basename(path, '.ts')) })),
+    ...byAddress.map((path) => ({ in: join('src', path), out: join('cli', basename(path, '.ts')) })),
   ],
   outdir: 'dist',
-  chunkNames: 'bundle/[name]-[hash]',
+  chunkNames: 'cli/[name]-[hash]',
   bundle: true,
   splitting: true,
   packages: 'external',

@@ -44,9 +44,14 @@ export interface ClusterFinding {
 /** More than these of one file nobody reads. */
 const MOST_SUSPECTS = 1000;
 
+/** This module's address, also where the program's modules were joined at build time: then it stands beside them. */
+const MODULE = import.meta.url.endsWith('.ts')
+  ? import.meta.url
+  : new URL('./cluster-inspection.js', import.meta.url).href;
+
 /** For lanes whose transfer is a backup's tree: `data/` and a directory for each tablespace. */
 export function clusterInspection(settings: ClusterInspectionSettings): InspectionSpec {
-  return { module: import.meta.url, settings };
+  return { module: MODULE, settings };
 }
 
 /** What comes back from such a lane. */
