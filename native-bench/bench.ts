@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sshd } from '../test/support/sshd.ts';
 import { negotiatedCipher } from './cipher.ts';
+import { type Cluster, type ClusterSize, startCluster } from './cluster.ts';
+import { Inodes } from './inodes.ts';
 import type { Command } from './measure.ts';
 import { Ours } from './ours.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -22,6 +24,9 @@ export interface Bench extends AsyncDisposable {
   readonly remote: Remote;
   /** The same server behind a relay; started when first asked for. */
   distant(): Promise<Remote & { readonly roundTrip: number }>;
+  /** A PostgreSQL server; made when first asked for, and of that size from then on. */
+  cluster(size: ClusterSize): Promise<Cluster>;
+  readonly inodes: Inodes;
   /** For rivals that shall use the same. */
   readonly ourCipher: string;
   /** For readers: what each really uses, as seen by a server, or why that is not known. */
@@ -42,9 +47,11 @@ export async function setUp(options: BenchOptions): Promise<Bench> {
   const probe = join(work, 'probe');
   let sshd: Sshd | undefined;
   let relay: Relay | undefined;
+  let cluster: Cluster | undefined;
   let distant: Remote | undefined;
   const tearDown = async (): Promise<void> => {
     relay?.stop();
+    await cluster?.[Symbol.asyncDispose]();
     await sshd?.stop();
     rmSync(probe, { recursive: true, force: true });
     if (options.keep) return;
@@ -75,6 +82,11 @@ export async function setUp(options: BenchOptions): Promise<Bench> {
         distant ??= remoteOf(server, relay.port);
         return { ...distant, roundTrip: relay.roundTrip };
       },
+      cluster: async (size) => {
+        cluster ??= await startCluster(size);
+        return cluster;
+      },
+      inodes: new Inodes(),
       ourCipher: our.cipher ?? ASSUMED_CIPHER,
       ciphers: {
         ours: our.cipher ?? `${ASSUMED_CIPHER} assumed (${our.problem})`,

@@ -47,6 +47,7 @@ export async function runScenario(bench: Bench, scenario: Scenario, options: Rou
       stopIfInterrupted();
       await racer.prepare();
     }
+    if (scenario.makesManyFiles) await bench.inodes.settled();
     for (let round = 0; round <= options.rounds; round++) {
       trial.beforeRound?.(round);
       for (const racer of round % 2 === 0 ? racers : racers.toReversed()) {
@@ -58,7 +59,7 @@ export async function runScenario(bench: Bench, scenario: Scenario, options: Rou
     }
     return { scenario, outcomes: racers.map((racer) => racer.outcome), notes: trial.notes ?? [] };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    bench.inodes.remove(directory);
   }
 }
 
@@ -94,7 +95,7 @@ class Racer {
   async run(bench: Bench, round: number, { rounds, profile }: RoundOptions): Promise<void> {
     await this.#guard('failed', async () => {
       if (this.#contestant === undefined) return;
-      this.#contestant.reset?.();
+      await this.#contestant.reset?.();
       writeBack();
       const plain = this.#contestant.command();
       const command = profile === undefined || round === 0 ? plain : profiled(plain, profile);

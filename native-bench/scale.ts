@@ -1,3 +1,5 @@
+import type { ClusterSize } from './cluster.ts';
+
 /** How much data the scenarios work on. */
 export interface Scale {
   /** Files of 8 KiB. */
@@ -10,6 +12,8 @@ export interface Scale {
   readonly sizes: readonly number[];
   /** WAL segments of 16 MiB that are archived at once. */
   readonly segments: number;
+  /** The cluster that is backed up and restored: four files a table, four rows a page. */
+  readonly cluster: ClusterSize;
   /** Upper bound of timed rounds. */
   readonly rounds: number;
 }
@@ -21,6 +25,7 @@ export const FULL: Scale = {
   many: 1_000_000,
   sizes: [1_000, 10_000, 100_000],
   segments: 200,
+  cluster: { tables: 12_000, rowsPerTable: 68 },
   rounds: Number.POSITIVE_INFINITY,
 };
 
@@ -32,5 +37,6 @@ export const QUICK: Scale = {
   many: 20_000,
   sizes: [20, 200, 2_000],
   segments: 10,
+  cluster: { tables: 400, rowsPerTable: 4 },
   rounds: 2,
 };

@@ -15,8 +15,8 @@ export interface PresentContestant {
   readonly absent?: never;
   /** Once, before the first round: brings about the state that the work starts from. */
   prepare?(): Promise<void>;
-  /** Before each run, untimed: removes what the last run made. */
-  reset?(): void;
+  /** Before each run, untimed: brings about the state that the run starts from. */
+  reset?(): void | Promise<void>;
   command(): Command;
   /** After a run: what is wrong with its result, nothing if it is right. */
   check(): readonly string[] | Promise<readonly string[]>;
@@ -43,6 +43,8 @@ export interface Scenario {
   /** Timed rounds where the user asks for no number. */
   readonly rounds: number;
   readonly targets: readonly Target[];
+  /** Its runs suffer where very many files have just been removed. */
+  readonly makesManyFiles?: boolean;
   /** `directory` is empty, exists for this scenario alone, and is removed after it. */
   prepare(bench: Bench, directory: string): Promise<Trial>;
 }

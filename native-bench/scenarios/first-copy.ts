@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts';
+import type { Command } from '../measure.ts';
 import { OURS } from '../ours.ts';
 import {
   catOverSsh,
@@ -35,7 +36,8 @@ export function firstCopyScenario(scenario: FirstCopyScenario): Scenario {
     prepare: async (bench, directory) => {
       const source = scenario.tree(bench);
       const { remote, notes } = await reach(bench, scenario.distant ?? false);
-      const race = { bench, directory, source, remote };
+      const removes = scenario.makesManyFiles !== true;
+      const race = { bench, directory, source, remote, removes };
       return {
         notes,
         contestants: [
@@ -53,48 +55,57 @@ interface Race {
   readonly directory: string;
   readonly source: string;
   readonly remote: Remote;
+  /** See `treeMaker`. */
+  readonly removes: boolean;
 }
 
-function ours(scenario: FirstCopyScenario, { bench, directory, source, remote }: Race): Contestant {
+function ours(scenario: FirstCopyScenario, { bench, directory, source, remote, removes }: Race): Contestant {
   if (bench.ours.absent !== undefined) return { name: OURS, absent: bench.ours.absent };
-  return treeMaker(OURS, directory, source, (to) => {
+  const command = (to: string): Command => {
     if (scenario.way === 'local') return bench.ours.command('sync', '-a', `${source}/`, `${to}/`);
     return scenario.way === 'pull'
       ? bench.ours.over(remote, 'sync', '-a', bench.ours.url(remote, `${source}/`), `${to}/`)
       : bench.ours.over(remote, 'sync', '-a', `${source}/`, bench.ours.url(remote, `${to}/`));
-  });
+  };
+  return treeMaker(OURS, directory, source, command, { removes });
 }
 
-function rsyncs(scenario: FirstCopyScenario, { bench, directory, source, remote }: Race): Contestant[] {
+function rsyncs(
+  scenario: FirstCopyScenario,
+  { bench, directory, source, remote, removes }: Race,
+): Contestant[] {
   if (scenario.way === 'local') {
     const command = (to: string) => rsync('-a', `${source}/`, `${to}/`);
-    return [rival(RSYNC_LOCAL, ['rsync'], (name) => treeMaker(name, directory, source, command))];
+    return [
+      rival(RSYNC_LOCAL, ['rsync'], (name) => treeMaker(name, directory, source, command, { removes })),
+    ];
   }
   const over = (cipher?: string) => (to: string) =>
     scenario.way === 'pull'
       ? rsyncOverSsh(remote, cipher, '-a', `:${source}/`, `${to}/`)
       : rsyncOverSsh(remote, cipher, '-a', `${source}/`, `:${to}/`);
   return [
-    rival(RSYNC, ['rsync', 'ssh'], (name) => treeMaker(name, directory, source, over())),
+    rival(RSYNC, ['rsync', 'ssh'], (name) => treeMaker(name, directory, source, over(), { removes })),
     rival(RSYNC_OUR_CIPHER, ['rsync', 'ssh'], (name) =>
-      treeMaker(name, directory, source, over(bench.ourCipher)),
+      treeMaker(name, directory, source, over(bench.ourCipher), { removes }),
     ),
   ];
 }
 
-function further(which: Further, { bench, directory, source, remote }: Race): Contestant {
+function further(which: Further, { bench, directory, source, remote, removes }: Race): Contestant {
   switch (which) {
     case 'scp':
       return rival('scp -rp', ['scp'], (name) =>
-        treeMaker(name, directory, source, (to) => scp(remote, source, to)),
+        treeMaker(name, directory, source, (to) => scp(remote, source, to), { removes }),
       );
     case 'sftp':
       return rival('sftp -rp', ['sftp'], (name) =>
-        treeMaker(name, directory, source, (to) => sftp(remote, source, to)),
+        treeMaker(name, directory, source, (to) => sftp(remote, source, to), { removes }),
       );
     case 'ssh2-sftp-client':
       return treeMaker('ssh2-sftp-client', directory, source, (to) => downloadDir(remote, source, to), {
         depth: 'content',
+        removes,
       });
     case 'cat':
       return rival('floor: ssh cat, our cipher', ['ssh'], (name) => ({
@@ -103,6 +114,8 @@ function further(which: Further, { bench, directory, source, remote }: Race): Co
         check: () => [],
       }));
     case 'cp':
-      return treeMaker('floor: cp -a', directory, source, (to) => ({ argv: ['cp', '-a', source, to] }));
+      return treeMaker('floor: cp -a', directory, source, (to) => ({ argv: ['cp', '-a', source, to] }), {
+        removes,
+      });
   }
 }

@@ -2,6 +2,8 @@ import type { Bench } from '../bench.ts';
 import { RSYNC, RSYNC_LOCAL, RSYNC_OUR_CIPHER, XXHSUM } from '../rivals.ts';
 import type { Scale } from '../scale.ts';
 import type { Scenario, Target } from '../scenario.ts';
+import { clusterBackupScenario } from './cluster-backup.ts';
+import { clusterRestoreScenario } from './cluster-restore.ts';
 import { firstCopyScenario } from './first-copy.ts';
 import { snapshotScenario } from './snapshot.ts';
 import { versionScenario } from './start-up.ts';
@@ -53,6 +55,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
       title: `first copy, ${smallFiles}, pull`,
       rounds: ROUNDS,
       tree: smallTree,
+      makesManyFiles: true,
       way: 'pull',
       further: ['scp', 'sftp'],
       targets: againstBoth(0.8, 0.9),
@@ -62,6 +65,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
       title: `first copy, ${count(small / 10)} files of 8 KiB, pull`,
       rounds: 3,
       tree: (bench) => bench.trees.small(small / 10),
+      makesManyFiles: true,
       way: 'pull',
       further: ['ssh2-sftp-client'],
       targets: [],
@@ -111,6 +115,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
       title: `first copy, ${smallFiles}, local`,
       rounds: ROUNDS,
       tree: smallTree,
+      makesManyFiles: true,
       way: 'local',
       further: ['cp'],
       targets: againstLocal(0.7),
@@ -152,6 +157,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
       title: `first copy, ${smallFiles}, pull at 20 ms`,
       rounds: ROUNDS,
       tree: smallTree,
+      makesManyFiles: true,
       way: 'pull',
       distant: true,
       targets: againstBoth(0.6, 0.6),
@@ -167,6 +173,9 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     }),
     walArchiveScenario,
     archiveWalScenario(scale.segments),
+    clusterBackupScenario(scale.cluster),
+    clusterRestoreScenario(scale.cluster, 'local'),
+    clusterRestoreScenario(scale.cluster, 'remote'),
     ...scale.sizes.map((files) =>
       snapshotScenario({
         ...emptyTree(files),

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeBackupHost } from '../backup-host.ts';
+import type { Cluster, ClusterSize } from '../cluster.ts';
+import { compareRelations } from '../compare-relations.ts';
+import { type Command, runOrThrow } from '../measure.ts';
+import { OURS } from '../ours.ts';
+import { RSYNC, RSYNC_LOCAL, rival, rsync, rsyncOverSsh } from '../rivals.ts';
+import type { PresentContestant, Scenario } from '../scenario.ts';
+import { freshPlace } from './contestants.ts';
+
+const BARMAN = 'barman recover';
+
+/** A backup becomes a cluster again, on this host or on another one. Everybody restores the same backup. */
+export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote'): Scenario {
+  const files = (4 * size.tables).toLocaleString('en');
+  const plain = way === 'local' ? RSYNC_LOCAL : RSYNC;
+  return {
+    names: [`o-${way}`],
+    title: `\`restore\` of a cluster of ${files} relation files, ${way}`,
+    rounds: 3,
+    makesManyFiles: true,
+    targets: [
+      { kind: 'ratio', against: BARMAN, atMost: 0.7 },
+      { kind: 'ratio', against: plain, atMost: 0.7 },
+    ],
+    prepare: async (bench, directory) => {
+      const { ours, remote } = bench;
+      if (ours.absent !== undefined) return { contestants: [{ name: OURS, absent: ours.absent }] };
+      const cluster = await bench.cluster(size);
+      const root = join(directory, 'host');
+      mkdirSync(root);
+      const archive = cluster.archiveTo(`o-${way}`);
+      const host = makeBackupHost(root, cluster, archive.incoming, undefined);
+      await runOrThrow(ours.command('-c', host.config, 'backup', '--wait', 'pg'));
+      archive.forget();
+      const data = host.newest() ?? '';
+      const there =
+        way === 'local' ? [] : ['--remote-ssh-command', `ssh -F ${remote.sshConfigFile} testhost`];
+      const restorer = (name: string, command: (to: string) => Command): PresentContestant => {
+        const place = freshPlace(directory, name);
+        return {
+          name,
+          reset: place.next,
+          command: () => command(place.path()),
+          check: () => relationsOf(cluster, data, place.path()),
+        };
+      };
+      return {
+        notes: [
+          'This program compares every byte with the manifest on the way and makes sure that all is on the disk before it ends; Barman and rsync do not.',
+        ],
+        contestants: [
+          restorer(OURS, (to) => ours.command('-c', host.config, 'restore', ...there, 'pg', 'latest', to)),
+          rival(BARMAN, ['barman', 'rsync', 'ssh'], (name) =>
+            restorer(name, (to) => ({
+              argv: ['barman', '-c', host.config, 'recover', ...there, 'pg', 'latest', to],
+            })),
+          ),
+          rival(plain, ['rsync', 'ssh'], (name) =>
+            restorer(name, (to) =>
+              way === 'local'
+                ? rsync('-a', `${data}/`, `${to}/`)
+                : rsyncOverSsh(remote, undefined, '-a', `${data}/`, `:${to}/`),
+            ),
+          ),
+        ],
+      };
+    },
+  };
+}
+
+function relationsOf({ relations }: Cluster, data: string, to: string): readonly string[] {
+  return compareRelations(join(data, relations), join(to, relations));
+}
