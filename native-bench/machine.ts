@@ -16,6 +16,7 @@ export function describeMachine(bench: Bench): Table {
     ['cellarman', says(['git', 'describe', '--always', '--dirty'])],
     ['rsync', says(['rsync', '--version'])],
     ['ssh, sshd', says(['ssh', '-V'])],
+    ['Barman', says(['barman', '--version'])],
     ['xxhsum', says(['xxhsum', '--version'])],
     ['cipher of cellarman ("our cipher")', bench.ciphers.ours],
     ['default cipher of rsync over ssh', bench.ciphers.rsync],

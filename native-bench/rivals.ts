@@ -7,6 +7,7 @@ import type { Remote } from './sshd.ts';
 export const RSYNC = 'rsync over ssh';
 export const RSYNC_OUR_CIPHER = 'rsync over ssh, our cipher';
 export const RSYNC_LOCAL = 'rsync';
+export const BARMAN = 'Barman';
 export const XXHSUM = 'xxhsum -c, all cores';
 
 /** A rival, or the reason why it cannot take part. */

@@ -1,10 +1,10 @@
 import { OURS } from '../ours.ts';
-import { RSYNC, RSYNC_LOCAL, RSYNC_OUR_CIPHER, XXHSUM } from '../rivals.ts';
+import { BARMAN, RSYNC, RSYNC_LOCAL, RSYNC_OUR_CIPHER, XXHSUM } from '../rivals.ts';
 import type { Result } from '../rounds.ts';
 import { ratio } from '../verdict.ts';
 import { bar, COLOURS, FAINT, INK, line, type Panel, text } from './shapes.ts';
 
-const RIVALS = [RSYNC, RSYNC_OUR_CIPHER, RSYNC_LOCAL, XXHSUM];
+const RIVALS = [RSYNC, RSYNC_OUR_CIPHER, RSYNC_LOCAL, XXHSUM, BARMAN];
 const LABELS = 430;
 const BAR = 12;
 const HEAD = 70;

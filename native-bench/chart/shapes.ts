@@ -4,7 +4,7 @@ export interface Panel {
   readonly height: number;
 }
 
-export const COLOURS = ['#1f5fa8', '#d9822b', '#5a8f3c', '#8a4fa0'] as const;
+export const COLOURS = ['#1f5fa8', '#d9822b', '#5a8f3c', '#8a4fa0', '#b03a48'] as const;
 export const INK = '#222222';
 export const FAINT = '#cccccc';
 

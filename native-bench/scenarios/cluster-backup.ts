@@ -6,11 +6,9 @@ import type { Cluster, ClusterSize } from '../cluster.ts';
 import { compareRelations } from '../compare-relations.ts';
 import { type Command, runOrThrow } from '../measure.ts';
 import { OURS } from '../ours.ts';
-import { RSYNC, rival, rsyncOverSsh } from '../rivals.ts';
+import { BARMAN, RSYNC, rival, rsyncOverSsh } from '../rivals.ts';
 import type { Contestant, PresentContestant, Scenario } from '../scenario.ts';
 import { freshPlace, slug } from './contestants.ts';
-
-const BARMAN = 'barman backup';
 
 /** A cluster is backed up once more, and nothing has changed: all relation files become links. */
 export function clusterBackupScenario(size: ClusterSize): Scenario {

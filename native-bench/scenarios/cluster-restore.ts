@@ -5,11 +5,9 @@ import type { Cluster, ClusterSize } from '../cluster.ts';
 import { compareRelations } from '../compare-relations.ts';
 import { type Command, runOrThrow } from '../measure.ts';
 import { OURS } from '../ours.ts';
-import { RSYNC, RSYNC_LOCAL, rival, rsync, rsyncOverSsh } from '../rivals.ts';
+import { BARMAN, RSYNC, RSYNC_LOCAL, rival, rsync, rsyncOverSsh } from '../rivals.ts';
 import type { PresentContestant, Scenario } from '../scenario.ts';
 import { freshPlace } from './contestants.ts';
-
-const BARMAN = 'barman recover';
 
 /** A backup becomes a cluster again, on this host or on another one. Everybody restores the same backup. */
 export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote'): Scenario {

@@ -15,12 +15,11 @@ import { segmentName } from '../../src/postgres/segment.ts';
 import { segmentBytes } from '../../test/support/wal-segment.ts';
 import type { Bench } from '../bench.ts';
 import { OURS } from '../ours.ts';
-import { RSYNC, RSYNC_OUR_CIPHER, rival, rsyncOverSsh } from '../rivals.ts';
+import { BARMAN, RSYNC, RSYNC_OUR_CIPHER, rival, rsyncOverSsh } from '../rivals.ts';
 import type { Contestant, PresentContestant, Scenario } from '../scenario.ts';
 import { noise } from '../trees.ts';
 
 const SEGMENT_SIZE = 16 << 20;
-const BARMAN = 'barman archive-wal';
 
 /** One segment is brought to where it is archived, once for each start of the program: what `archive_command` does. */
 export const walArchiveScenario: Scenario = {
