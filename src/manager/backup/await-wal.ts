@@ -23,11 +23,12 @@ export interface Patience {
 
 /** Seconds that a server which archives without trouble gets in any case. */
 const USUAL = 30;
-/** Milliseconds between two looks. */
-const LOOK_AGAIN = 500;
+/** Milliseconds between two looks, which grow: archiving a segment takes a server a moment, or there is trouble. */
+const FIRST_PAUSE = 25;
+const LONGEST_PAUSE = 500;
 /** Of these looks every so many comes with a question to the server, the first of them soon. */
 const ASK_EVERY = 10;
-const ASK_AT = 3;
+const ASK_AT = 6;
 
 /**
  * Archives what arrives until a backup has all its WAL, or patience ends; its status then. Without `wait` it ends also
@@ -67,7 +68,8 @@ export async function awaitWal(
       tell({ type: 'status', status, segment });
       return status;
     }
-    await setTimeout(LOOK_AGAIN, undefined, { signal }).catch(() => checkAborted(signal));
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** look);
+    await setTimeout(pause, undefined, { signal }).catch(() => checkAborted(signal));
   }
 }
 
