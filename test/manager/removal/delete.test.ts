@@ -260,11 +260,6 @@ describe.skipIf(!requireBarman())('delete and keep beside Barman', () => {
       ['keep', '--release', 'pg', KEPT],
       ['delete', 'pg', KEPT],
     ],
-    [
-      ['keep', '--target', 'standalone', 'pg', FIRST],
-      ['delete', 'pg', FAILED],
-      ['delete', 'pg', LAST],
-    ],
   ])('leaves what Barman leaves (%j)', async (...commands) => {
     start();
     for (const command of commands) barman(home.config, ...command);
