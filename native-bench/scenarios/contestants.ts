@@ -8,7 +8,7 @@ import type { Remote } from '../sshd.ts';
 
 /** A contestant's name as part of a path. */
 export function slug(name: string): string {
-  return name.replaceAll(/[^a-z0-9]+/g, '-');
+  return name.replaceAll(/[^A-Za-z0-9]+/g, '-');
 }
 
 /**

@@ -110,7 +110,7 @@ function archiver(
   names: readonly string[],
   command: (config: string) => ReturnType<PresentContestant['command']>,
 ): PresentContestant {
-  const root = join(directory, name.replaceAll(/[^a-z0-9]+/g, '-'));
+  const root = join(directory, name.replaceAll(/[^A-Za-z0-9]+/g, '-'));
   const config = join(root, 'barman.conf');
   const at = (...parts: readonly string[]): string => join(root, 'home', 'pg', ...parts);
   const wals = at('wals', (names[0] ?? '').slice(0, 16));
