@@ -296,6 +296,22 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('A restore', ()
     expect(again.stdout).toContain('Going on with the restore that was interrupted.');
   });
 
+  it('does not count when the backup was removed while it was copied', async () => {
+    const [id = ''] = idsOf();
+    const info = join(site.root, 'meta', `${id}-backup.info`);
+    mischief.change(info, (content) => content);
+    const to = target();
+    const slow = site.start('restore', 'pg', id, to, '--bwlimit', '16000');
+    while (!existsSync(join(to, '.cellarman-restore'))) await sleep(10);
+    writeFileSync(info, readFileSync(info, 'utf8').replace('status=DONE', 'status=FAILED'));
+    const outcome = await slow.outcome;
+    expect(outcome).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('it was removed while it was copied'),
+    });
+    expect(existsSync(join(to, 'global', 'pg_control'))).toBe(false);
+  });
+
   it('puts WAL for recovery into an empty directory only', async () => {
     const staging = join(site.dir, 'targetwal');
     mkdirSync(staging);

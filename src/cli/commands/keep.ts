@@ -44,7 +44,7 @@ export function define(command: Command, context: Context): void {
         return messages.format === 'json' ? undefined : messages.info(`Server ${name}:\n\tKeep: ${keep}`);
       }
       using _lock = await takeLock(backupLockPath(locks, id));
-      if (target === undefined) return releaseKeep(layout, id);
+      if (target === undefined) return await releaseKeep(layout, id);
       // It may have been deleted meanwhile.
       const backup = findBackup((await catalogue.read()).backups, id, name);
       if (backupType(backup) === 'incremental') {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { failure } from '../../system/errors.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import type { GlobalOptions } from '../config/options.ts';
 import type { Backup } from './backup.ts';
 import type { BackupFields } from './backup-fields.ts';
-import { changeFields, formatBackupInfo, newFields, parseBackupInfo, readFields } from './backup-info.ts';
+import { changeFields, formatBackupInfo, newFields, readFields } from './backup-info.ts';
 import { type Dialect, dialectOf, inDialect } from './dialect.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { LockSite } from './locks.ts';
-import { type ReadBackups, readBackups } from './read-backups.ts';
-import { readIfPresent } from './read-file.ts';
+import { type ReadBackups, readAgain, readBackups } from './read-backups.ts';
 import { WalIndex } from './wal-index.ts';
 import { writeCatalogueFile } from './write-file.ts';
 
@@ -41,18 +41,16 @@ export class Catalogue {
     return this.#write({ id, infoPath: this.layout.info(id, dialect.place), place: dialect.place, lines });
   }
 
-  /** Changes some fields of a backup, and nothing else in its file. */
+  /**
+   * Changes some fields of a backup, and nothing else in its file. NOT_FOUND where it was removed since it was read: it
+   * must not come back without its files.
+   */
   async update(backup: Backup, changes: Partial<BackupFields>): Promise<Backup> {
     // Barman may have written to it since it was read.
-    const present = await readIfPresent(backup.infoPath);
-    const before =
-      present === null ? backup.lines : parseBackupInfo(present.toString('utf8'), backup.infoPath);
-    const own = dialectOf({
-      newest: { place: backup.place, lines: before },
-      hasMeta: false,
-      hasOldIndex: false,
-    });
-    return this.#write({ ...backup, lines: inDialect(changeFields(before, changes), own) });
+    const now = await readAgain(backup);
+    if (now === undefined) throw failure('NOT_FOUND', { path: backup.infoPath });
+    const own = dialectOf({ newest: now, hasMeta: false, hasOldIndex: false });
+    return this.#write({ ...backup, lines: inDialect(changeFields(now.lines, changes), own) });
   }
 
   /** @param known the backups, where they were read already. */

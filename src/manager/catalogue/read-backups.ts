@@ -30,6 +30,18 @@ export async function readBackups(layout: Layout): Promise<ReadBackups> {
   return { backups, damaged };
 }
 
+/** A backup as its file says now; undefined where it was removed. BACKUP_INFO */
+export async function readAgain({
+  id,
+  infoPath,
+  place,
+}: Omit<Backup, 'fields' | 'lines'>): Promise<Backup | undefined> {
+  const content = await readIfPresent(infoPath);
+  if (content === null) return undefined;
+  const lines = parseBackupInfo(decode(content, infoPath), infoPath);
+  return { id, infoPath, place, lines, fields: readFields(lines, infoPath) };
+}
+
 /** Undefined where there is no file: a backup that is just being made or deleted, or no backup at all. */
 async function readBackup(
   layout: Layout,
@@ -38,10 +50,7 @@ async function readBackup(
 ): Promise<Backup | DamagedBackup | undefined> {
   const infoPath = layout.info(id, place);
   try {
-    const content = await readIfPresent(infoPath);
-    if (content === null) return undefined;
-    const lines = parseBackupInfo(decode(content, infoPath), infoPath);
-    return { id, infoPath, place, lines, fields: readFields(lines, infoPath) };
+    return await readAgain({ id, infoPath, place });
   } catch (error) {
     if (!isFailure(error)) throw error;
     return { id, infoPath, reason: error.message };

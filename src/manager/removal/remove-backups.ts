@@ -5,7 +5,7 @@ import type { HeldLock } from '../../system/held-lock.ts';
 import { type Keep, markBeingDeleted, readKeep, unmarkBeingDeleted } from '../catalogue/annotations.ts';
 import { type Backup, backupType, isCopied } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { backupLockPath, serverLockPath, takeLock } from '../catalogue/locks.ts';
+import { backupLockPath, serverLockPath, takeLock, waitForLock } from '../catalogue/locks.ts';
 import { namesIn } from '../catalogue/read-file.ts';
 import type { WalEntry } from '../catalogue/wal-entry.ts';
 import type { ServerConfig } from '../config/configuration.ts';
@@ -89,26 +89,44 @@ async function* removeOne(site: RemovalSite, id: string): AsyncGenerator<Removal
   const { catalogue, hooks, signal } = site;
   const { layout, locks } = catalogue;
   using _own = await takeLock(backupLockPath(locks, id));
-  const view = await readView(site);
-  const backup = view.backups.find((each) => each.id === id);
+  const { backups } = await readView(site);
+  const backup = backups.find((each) => each.id === id);
   if (backup === undefined) return;
-  using _server = await lockServer(catalogue, backup, view.backups);
+  using _server = await lockServer(catalogue, backup, backups);
   yield { type: 'begin', id, at: Date.now() };
-  await hooks.before('delete', backupEnvironment(layout, backup, view.backups), signal);
+  await hooks.before('delete', backupEnvironment(layout, backup, backups), signal);
 
-  await markBeingDeleted(layout, backup);
-  const marked = await catalogue.update(backup, { status: 'FAILED', error: UNFINISHED });
+  const marked = await mark(site, backup);
+  if ('refusal' in marked) {
+    yield { type: 'refused', id, refusal: marked.refusal };
+    return;
+  }
   // What the next backup could take for a promise goes first.
   await rm(join(layout.backup(id), '.cellarman'), { recursive: true, force: true });
   await emptyDirectory(layout.backup(id), BARMANS, signal);
 
-  const others = view.backups.filter((each) => each !== backup);
+  // That took its time: others may have been made, kept or released meanwhile.
+  const view = await readView(site);
+  const others = view.backups.filter((each) => each.id !== id);
   yield* removeWalOf(site, view, others, backup);
   await mendOthers(catalogue, backup, others);
   await forget(catalogue, marked);
   await hooks.after('delete', backupEnvironment(layout, backup, []), undefined, signal);
   yield { type: 'end', id, at: Date.now() };
   await rm(backupLockPath(locks, id), { force: true });
+}
+
+/**
+ * Decides once more and lets the backup count as failed, one removal of the server at a time: two that go on side by side
+ * must not both take the last backup that the minimum allows, and one that is kept by now stays.
+ */
+async function mark(site: RemovalSite, backup: Backup): Promise<Backup | { readonly refusal: Refusal }> {
+  const { catalogue, signal } = site;
+  using _decision = await waitForLock(serverLockPath(catalogue.locks, 'xlogdb'), signal);
+  const decision = decideRemoval(backup, await readView(site));
+  if ('refusal' in decision) return decision;
+  await markBeingDeleted(catalogue.layout, backup);
+  return await catalogue.update(backup, { status: 'FAILED', error: UNFINISHED });
 }
 
 const UNFINISHED = 'its removal was not finished; remove it again';

@@ -6,10 +6,12 @@ import { joinPath, ROOT } from '../../sync/path.ts';
 import { below } from '../../sync/resolve.ts';
 import { Tally } from '../../sync/tally.ts';
 import { byteString, toText } from '../../system/byte-string.ts';
-import { isFailure } from '../../system/errors.ts';
+import { failure, isFailure } from '../../system/errors.ts';
 import { flushFileSystem } from '../../system/flush-file-system.ts';
 import { identify } from '../../system/process-identity.ts';
+import { isCopied } from '../catalogue/backup.ts';
 import type { Layout } from '../catalogue/layout.ts';
+import { readAgain } from '../catalogue/read-backups.ts';
 import type { Compression } from '../wal/compression/compression.ts';
 import { BaseCopy } from './base-copy.ts';
 import { copyWal, makeDirectory } from './copy-wal.ts';
@@ -87,6 +89,7 @@ export class Restoration {
       const repaired = await this.#copyBase(data, located);
       onEvent({ type: 'step', step: 'configuration' });
       const written = await this.#configure(data);
+      await this.#refuseRemoved();
       onEvent({ type: 'step', step: 'flush' });
       await this.#flush(open);
       await this.#finish(data.endpoint);
@@ -221,6 +224,14 @@ export class Restoration {
     const pauses =
       signal === 'recovery.signal' && request.target.kind !== 'end' && (action ?? 'pause') === 'pause';
     return { ...written, pauses };
+  }
+
+  /** A removal lets the backup count as failed before the first file goes: while it does not, all were there. */
+  async #refuseRemoved(): Promise<void> {
+    const { backup } = this.#plan.examined;
+    const now = await readAgain(backup);
+    if (now !== undefined && isCopied(now)) return;
+    throw failure('BACKUP_NOT_RESTORABLE', { id: backup.id, detail: 'it was removed while it was copied' });
   }
 
   async #flush(open: readonly OpenPlace[]): Promise<void> {

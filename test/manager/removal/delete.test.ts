@@ -1,6 +1,10 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Catalogue } from '../../../src/manager/catalogue/catalogue.ts';
+import { loadConfiguration } from '../../../src/manager/config/load.ts';
+import { Hooks } from '../../../src/manager/hooks/hooks.ts';
+import { removeBackups } from '../../../src/manager/removal/remove-backups.ts';
 import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
 import { type BarmanHome, barmanHome } from '../../support/barman-home.ts';
 import { startCli } from '../../support/cli-process.ts';
@@ -14,6 +18,8 @@ const [FIRST, SECOND, FAILED, KEPT, LAST] = [
   '20261122T165030',
   '20261122T165034',
 ] as const;
+
+const SILENT = { debug() {}, info() {}, warning() {}, error() {} };
 
 let home: BarmanHome;
 let pg: string;
@@ -90,6 +96,26 @@ describe('delete', () => {
     );
     expect((await run('delete', 'pg', 'nix')).stderr).toBe("ERROR: Unknown backup 'nix' for server 'pg'\n");
     expect((await run('delete', 'pg', FAILED)).status).toBe(0);
+    expect(await ids()).toHaveLength(4);
+  });
+
+  it('keeps the minimum when two removals go on side by side', async () => {
+    start('minimum_redundancy = 3\n');
+    const { servers, global } = loadConfiguration({ explicit: home.config, env: {} });
+    const server = servers.get('pg');
+    if (server === undefined) throw new Error('there is no server');
+    const hooks = new Hooks(server, { mainFile: home.config, log: SILENT });
+    const site = { server, catalogue: new Catalogue(server, global), hooks };
+    // Both are allowed to by what they see at first.
+    const both = [FIRST, SECOND].map((id) => removeBackups(site, [id]));
+    const begun = await Promise.all(both.map((removal) => removal.next()));
+    expect(begun.map(({ value }) => value?.type)).toEqual(['begin', 'begin']);
+    const ended = both.map(async (removal) => {
+      const types: string[] = [];
+      for await (const { type } of removal) types.push(type);
+      return types.at(-1);
+    });
+    expect((await Promise.all(ended)).sort()).toEqual(['end', 'refused']);
     expect(await ids()).toHaveLength(4);
   });
 
@@ -198,8 +224,9 @@ describe('delete that is killed', () => {
       fs.rmSync(pg, { recursive: true });
       fs.cpSync(clean, pg, { recursive: true });
       const { child, outcome } = startCli(['-c', home.config, 'delete', 'pg', FIRST]);
-      const marker = join(pg, 'base', FIRST, 'annotations', 'delete_this');
-      while (!fs.existsSync(marker) && child.exitCode === null)
+      const info = join(pg, 'base', FIRST, 'backup.info');
+      const isWhole = (): boolean => fs.readFileSync(info, 'utf8').includes('status=DONE');
+      while (child.exitCode === null && fs.existsSync(info) && isWhole())
         await new Promise((resolve) => setTimeout(resolve, 2));
       await new Promise((resolve) => setTimeout(resolve, delay));
       child.kill('SIGKILL');
