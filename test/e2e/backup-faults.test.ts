@@ -19,6 +19,7 @@ import { type BackupSite, startBackupSite } from '../support/backup-site.ts';
 import type { RunningProgram } from '../support/cli-process.ts';
 import { postgresAvailable } from '../support/postgres.ts';
 import { requireProgram } from '../support/programs.ts';
+import { giveTo } from '../support/restored.ts';
 import { canMount, mountScratchDisk } from '../support/scratch-disk.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
@@ -233,6 +234,28 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
       expect(readFileSync(join(data, 'linked', 'notes'), 'utf8')).toBe('noted');
     } finally {
       for (const name of ['notes', 'linked', 'dangling']) rmSync(join(dataDir, name));
+    }
+  });
+
+  it('fails where the host does not show what is in a tablespace', async () => {
+    const { postgres, dir } = site;
+    const location = join(dir, 'elsewhere');
+    mkdirSync(location);
+    giveTo(postgres, location);
+    await postgres.query(`create tablespace elsewhere location '${location}'`);
+    await postgres.query('create table moved tablespace elsewhere as select 1 as n');
+    await postgres.query('checkpoint');
+    const [version = ''] = readdirSync(location);
+    renameSync(join(location, version), join(location, 'hidden'));
+    try {
+      const { status, stderr } = await site.run('backup', 'pg');
+      expect(stderr).toMatch(/\/?\d+\/PG_17_\d+/);
+      expect(status).toBe(1);
+      expect(field('status')).toBe('FAILED');
+    } finally {
+      renameSync(join(location, 'hidden'), join(location, version));
+      await postgres.query('drop table moved');
+      await postgres.query('drop tablespace elsewhere');
     }
   });
 

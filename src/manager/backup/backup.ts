@@ -5,6 +5,7 @@ import type { Lsn } from '../../postgres/lsn.ts';
 import { startBackup, stopBackup } from '../../postgres/server/base-backup.ts';
 import { keepAwake } from '../../postgres/server/keep-awake.ts';
 import type { Session } from '../../postgres/server/session.ts';
+import { listTablespaces } from '../../postgres/server/tablespaces.ts';
 import { localEndpoint } from '../../sync/endpoints/local.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
 import { type ByteString, fromText, toBuffer, toText } from '../../system/byte-string.ts';
@@ -232,12 +233,14 @@ class BackupRun {
     tell({ type: 'stopping' });
     const stopped = await stopBackup(this.#session, { waitForArchive: false });
     const databases = new Set((await listDatabases(this.#session)).map(({ oid }) => oid));
+    const tablespaces = new Set((await listTablespaces(this.#session)).map(({ oid }) => oid));
     const { startTimeline } = parseBackupLabel(stopped.label);
     await closeSegment(server, facts.identity, this.#session, `barman_${id}`, warn, signal);
     this.#action = 'finishing backup';
     await writeLabels(this.#destination, id, stopped.label, stopped.tablespaceMap);
     const stayed = facts.databases.filter(({ oid }) => databases.has(oid));
-    await proveWhole(this.#destination, id, facts.identity, stayed);
+    const located = facts.tablespaces.map(({ oid }) => oid).filter((oid) => tablespaces.has(oid));
+    await proveWhole(this.#destination, id, facts.identity, stayed, located);
 
     const range = { timeline: startTimeline, start: started.startLsn, end: stopped.stopLsn };
     const manifest = options.manifest ? await this.#leaveManifest(id, bases.finished?.id, range) : 0;
