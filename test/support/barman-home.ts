@@ -43,5 +43,11 @@ export function barmanHome({ catalogues = {}, servers = {}, global = '' }: Barma
       '',
     ].join('\n'),
   );
-  return { dir, config, home, dispose: () => rmSync(dir, { recursive: true }) };
+  // What cron left running in the background may still be writing.
+  return {
+    dir,
+    config,
+    home,
+    dispose: () => rmSync(dir, { recursive: true, maxRetries: 20, retryDelay: 100 }),
+  };
 }
