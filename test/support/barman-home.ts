@@ -43,11 +43,18 @@ export function barmanHome({ catalogues = {}, servers = {}, global = '' }: Barma
       '',
     ].join('\n'),
   );
-  // What cron left running in the background may still be writing.
-  return {
-    dir,
-    config,
-    home,
-    dispose: () => rmSync(dir, { recursive: true, maxRetries: 20, retryDelay: 100 }),
-  };
+  return { dir, config, home, dispose: () => remove(dir) };
+}
+
+/** What cron left running in the background may still be writing. */
+function remove(dir: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync(dir, { recursive: true });
+      return;
+    } catch (error) {
+      if (attempt === 50) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
 }
