@@ -8,8 +8,8 @@ import { writeFile } from './write-file.ts';
 
 /**
  * `.cellarman-restore` in a destination that is not finished: one JSON object that says what is being restored there. It is
- * the first file that is made and the last one that goes; as long as it is there, there is no pg_control, and no server
- * starts.
+ * the first file that is made and the last one that goes. pg_control, without which no server starts, comes just before,
+ * when all else is there.
  */
 export interface Marker {
   readonly server: string;
