@@ -9,6 +9,8 @@ export interface OptionRow<Draft> {
   readonly help?: string;
   /** The heading under which the help has it. */
   readonly heading?: string;
+  /** The words its value is one of, for the help; `apply` refuses others. */
+  readonly choices?: readonly string[];
   /** `value` is empty for an option without one. */
   readonly apply: (draft: Draft, value: string) => void;
 }
@@ -19,9 +21,10 @@ export function declareOptions<Draft>(
   rows: readonly OptionRow<Draft>[],
   draft: Draft,
 ): void {
-  for (const { flags, help, heading, apply } of rows) {
+  for (const { flags, help, heading, choices, apply } of rows) {
     const option = new Option(flags, help).hideHelp(help === undefined);
     if (heading !== undefined) option.helpGroup(heading);
+    if (choices !== undefined) option.argChoices = [...choices];
     command.addOption(option);
     command.on(`option:${option.name()}`, (value?: string) => apply(draft, value ?? ''));
   }

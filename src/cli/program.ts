@@ -18,6 +18,8 @@ interface CommandEntry {
   /** Exit status of a wrong command line where it is not rsync's. */
   readonly usageStatus?: number;
   readonly summary: string;
+  /** It is about the other commands, which are all loaded for it. */
+  readonly aboutAll?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -254,13 +256,19 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'for restore_command: bring a WAL file from where it is archived',
     load: () => import('./commands/wal-restore.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'print a script that completes command lines in bash, zsh or fish',
+    aboutAll: true,
+    load: () => import('./commands/completion.ts'),
+  },
 ];
 
 /** Runs one command line; the exit status. Writes to the streams given, and never ends the process. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const context: Context = { ...surroundings, debug: false, status: 0 };
   try {
-    const program = await build(args, context);
+    const program = await build(args, context, commandOf(args)?.aboutAll === true);
     await program.parseAsync(args, { from: 'user' });
     return context.status;
   } catch (error) {
@@ -276,7 +284,12 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
 }
 
-async function build(args: readonly string[], context: Context): Promise<Command> {
+/** The program with the definitions of all its commands, for what is made from them. */
+export function wholeProgram(surroundings: Surroundings): Promise<Command> {
+  return build([], { ...surroundings, debug: false, status: 0 }, true);
+}
+
+async function build(args: readonly string[], context: Context, all: boolean): Promise<Command> {
   const program = new Command('cellarman')
     .description(
       'PostgreSQL backup and point-in-time recovery over plain SFTP, with a file sync engine of its own',
@@ -296,7 +309,9 @@ async function build(args: readonly string[], context: Context): Promise<Command
   declareManagerFlags(program);
   for (const { name, aliases = [], summary, load } of COMMANDS) {
     const command = program.command(name).aliases(aliases).description(summary);
-    if ([name, ...aliases].some((word) => args.includes(word))) (await load()).define(command, context);
+    const isNamed = [name, ...aliases].some((word) => args.includes(word));
+    // What the definition of another command sets is not this run's.
+    if (isNamed || all) (await load()).define(command, isNamed ? context : { ...context });
   }
   return program;
 }

@@ -43,7 +43,8 @@ export const BACKUP_OPTIONS: readonly OptionRow<BackupDraft>[] = [
   },
   {
     flags: '--reuse-backup [type]',
-    help: 'what becomes of files unchanged since the last backup: link (default), copy or off',
+    help: 'what becomes of files unchanged since the last backup; without TYPE link (default: reuse_backup)',
+    choices: REUSE,
     apply: ({ wishes }, value) => {
       const type = REUSE.find((word) => word === (value === '' ? 'link' : value));
       if (type === undefined)

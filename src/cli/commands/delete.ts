@@ -16,7 +16,7 @@ stays. A deletion that was interrupted is finished by another one, or by cron.`;
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name>', 'the server')
-    .argument('<backup_id...>', 'the backups')
+    .argument('<backup_id...>', 'IDs or names of backups, latest, oldest, last-full or last-failed')
     .option('--dry-run', 'only show what would be deleted')
     .addHelpText('after', ABOUT);
   command.action(

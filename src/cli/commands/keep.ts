@@ -21,7 +21,7 @@ interface KeepFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name>', 'the server')
-    .argument('<backup_id>', 'the backup')
+    .argument('<backup_id>', 'ID or name of a backup, latest, oldest, last-full or last-failed')
     .option('-r, --release', 'let the backup go again')
     .option('-s, --status', 'show whether the backup is kept')
     .addOption(new Option('--target <target>', 'keep the backup').choices(['full', 'standalone']))

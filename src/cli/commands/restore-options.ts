@@ -130,10 +130,12 @@ export const RESTORE_OPTIONS: readonly OptionRow<RestoreDraft>[] = [
     },
     TARGET,
   ),
-  text(
-    '--target-action <action>',
-    'what the server does then: pause, shutdown or promote',
-    (draft, value) => {
+  {
+    flags: '--target-action <action>',
+    help: 'what the server does then, instead of what PostgreSQL does by default (pause)',
+    heading: TARGET,
+    choices: ACTIONS,
+    apply: (draft, value) => {
       const action = ACTIONS.find((word) => word === value);
       if (action === undefined)
         throw failure('USAGE', {
@@ -141,8 +143,7 @@ export const RESTORE_OPTIONS: readonly OptionRow<RestoreDraft>[] = [
         });
       draft.action = action;
     },
-    TARGET,
-  ),
+  },
   flag('--standby-mode', 'make a standby', (draft) => {
     draft.standby = true;
   }),
