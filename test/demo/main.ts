@@ -1,63 +1,55 @@
 /**
- * What Cellarman does, shown on a small tree: it serves a directory by an SFTP server in this process, takes two snapshots
- * of it, changes it, compares, and finds a damaged file. Needs nothing but Node, and removes everything at the end.
+ * A PostgreSQL server in Cellarman's care: check, backups, a table dropped by mistake, and a restore to the second before
+ * it. Needs Node on Linux for x64 and nothing else, and removes everything at the end; `--keep` leaves it.
  */
-import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { diff, snapshot, snapshots, verify } from 'cellarman/snapshot';
-import { toText } from 'cellarman/sync';
-import { startSftpServer } from '../support/sftp-server.ts';
-import { damage, plantSample } from './sample.ts';
+import { constants } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { TestPostgres } from '../support/postgres.ts';
+import { say } from './screen.ts';
+import { onStage } from './stage.ts';
+import { tellStory } from './story.ts';
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const work = mkdtempSync(join(tmpdir(), 'cellarman-demo-'));
-const server = await startSftpServer({ root: join(work, 'remote') });
+const MAJOR = 18;
+const began = Date.now();
+const { keep } = parseArgs({ options: { keep: { type: 'boolean', default: false } } }).values;
+
+let stoppedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE' | undefined;
+const stopping = new AbortController();
+const stop = (reason: typeof stoppedBy): void => {
+  // npm may send a signal once more that the terminal has sent already.
+  if (stoppedBy === undefined && reason !== 'SIGPIPE') say('\nStopping.');
+  stoppedBy ??= reason;
+  stopping.abort();
+};
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(name));
+// Whoever reads this has gone, such as `head`.
+process.stdout.on('error', () => stop('SIGPIPE'));
+
 try {
-  const source = `sftp://${server.user}@${server.host}:${server.port}/data`;
-  const repository = join(work, 'repository');
-  const reach = { identityFiles: [server.identityFile], knownHostsFiles: [server.knownHostsFile] };
-
-  const planted = plantSample(join(work, 'remote', 'data'));
-  say(
-    `An SFTP server inside this process serves ${source}: ${planted.files} files, ${planted.bytes} bytes.\n`,
-  );
-
-  say('1. The first snapshot takes everything.');
-  const first = await snapshot(source, repository, reach);
-  say(`   ${first.id}: ${first.transferredFiles} files transferred, ${first.transferredBytes} bytes\n`);
-
-  say('2. One file is changed, one is new. The second snapshot takes only these.');
-  appendFileSync(join(work, 'remote', 'data', 'orders', '0001.csv'), 'one more line\n');
-  writeFileSync(join(work, 'remote', 'data', 'orders', 'new.csv'), 'a new file\n');
-  const second = await snapshot(source, repository, reach);
-  say(`   ${second.id}: ${second.transferredFiles} files transferred, ${second.transferredBytes} bytes,`);
-  say(`   ${second.linkedFiles} files linked to ${first.id}, ${second.linkedBytes} bytes not taken again`);
-  const [before, after] = [first.id, second.id].map((id) =>
-    statSync(join(repository, id, 'orders', '0002.csv')),
-  );
-  say(
-    `   orders/0002.csv is one file in both: inode ${before?.ino} and ${after?.ino}, ${after?.nlink} names\n`,
-  );
-
-  say('3. What differs between the two:');
-  await diff(repository, first.id, second.id, {
-    onDifference: ({ kind, path }) => say(`   ${kind} ${toText(path)}`),
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error('the demo runs on Linux on x64 only: its PostgreSQL comes from npm, built for that');
+  const { restored, directory } = await onStage({ keep, signal: stopping.signal }, async (stage) => {
+    say(`PostgreSQL ${MAJOR} and Cellarman, on 127.0.0.1 and in ${stage.directory} alone.`);
+    return { restored: await tellStory(stage, MAJOR), directory: stage.directory };
   });
+  const seconds = Math.round((Date.now() - began) / 1000);
+  say(`\nDone in ${seconds} seconds. ${keep ? farewell(directory, restored) : 'Everything is removed.'}`);
+} catch (error) {
+  if (stoppedBy === undefined)
+    process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+if (stoppedBy !== undefined) process.exitCode = 128 + constants.signals[stoppedBy];
 
-  say('\n4. All that is in the repository:');
-  for (const info of await snapshots(repository)) say(`   ${info.id}  ${info.state}`);
+function farewell(
+  directory: string,
+  { binDir, dataDir, directory: scratch, port, uid, gid }: TestPostgres,
+): string {
+  const lend = uid === process.getuid?.() ? '' : `setpriv --reuid=${uid} --regid=${gid} --clear-groups `;
+  const options = `-o '-p ${port} -k ${scratch}' -l ${scratch}/server.log`;
+  return `The servers are stopped; all files are left in ${directory}. To start what was restored:
 
-  say('\n5. Every file is read again and compared with its hash.');
-  say(`   ${(await verify(repository)).clean ? 'nothing is damaged' : 'DAMAGED'}`);
-  say('   Now one byte of the second snapshot is flipped on the disk:');
-  damage(join(repository, second.id, 'orders', 'new.csv'));
-  const report = await verify(repository, {
-    onFinding: ({ kind, path }) => say(`   found: ${toText(path)} is ${kind}`),
-  });
-  if (report.clean) throw new Error('the damage was not found');
-  say('\nDone. Everything was removed again.');
-} finally {
-  await server.stop();
-  rmSync(work, { recursive: true, force: true });
+    ${lend}${binDir}/pg_ctl -D ${dataDir} ${options} start
+
+The program with its configuration: ${directory}/bin/cellarman -c ${directory}/barman.conf list-backups main`;
 }

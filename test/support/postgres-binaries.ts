@@ -53,7 +53,7 @@ function makeSymlinks(native: string): void {
 }
 
 /** PostgreSQL does not run as root, and whom root lends it to may not pass a private directory above the checkout. */
-function everybodyReaches(path: string): boolean {
+export function everybodyReaches(path: string): boolean {
   for (let at = path; ; at = dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;
     if (at === dirname(at)) return true;
