@@ -82,6 +82,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   WAL_INDEX: EXIT.failed,
   BACKUP_UNKNOWN: EXIT.failed,
   SYNC_POINT: EXIT.failed,
+  CHECKS_FAILED: EXIT.failed,
   WRONG_CLUSTER: EXIT.failed,
   DATA_DIRECTORY: EXIT.failed,
   LINK_NOT_FOLLOWED: EXIT.failed,

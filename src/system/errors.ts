@@ -147,6 +147,7 @@ const TEXTS = {
   BACKUP_NAME_AMBIGUOUS: ({ name, ids }: { readonly name: string; readonly ids: string }) =>
     `more than one backup is named '${name}': ${ids}; give the ID of one of them`,
 
+  CHECKS_FAILED: ({ checks }: { readonly server: string; readonly checks: string }) => checks,
   WRONG_CLUSTER: ({
     server,
     found,

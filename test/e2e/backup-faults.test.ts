@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +30,8 @@ const SLOWLY = ['--reuse-backup', 'off', '--bwlimit', '8000'];
 
 let sshd: Sshd;
 let site: BackupSite;
+
+const ssh = (options: string): string => `ssh_command = ssh -F ${sshd.sshConfigFile} ${options} testhost`;
 
 const newest = (): string => readdirSync(join(site.root, 'base')).sort().at(-1) ?? '';
 
@@ -128,7 +132,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     const { status, stderr } = await site.run('backup', 'pg');
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^ERROR: Impossible to start the backup of server 'pg': cannot connect to PostgreSQL at /,
+      /^ERROR: Impossible to start the backup\. .*\nDETAILS: PostgreSQL: FAILED \(cannot/,
     );
     await site.postgres.start();
     await succeeds();
@@ -179,8 +183,11 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     const refused = async (pattern: RegExp): Promise<void> => {
       const before = newest();
       const { status, stderr } = await site.run('backup', 'pg');
-      expect(stderr).toMatch(pattern);
-      expect(stderr.trimEnd()).not.toContain('\n');
+      const [error, ...details] = stderr.trimEnd().split('\n');
+      expect(error).toBe(
+        "ERROR: Impossible to start the backup. Check the log for more details, or run 'cellarman check pg'",
+      );
+      expect(details.join('\n')).toMatch(pattern);
       expect(status).toBe(1);
       expect(newest()).toBe(before);
     };
@@ -188,15 +195,38 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     await site.postgres.query('grant pg_read_all_settings to humble');
     const conninfo = site.postgres.conninfo.replace('user=postgres', 'user=humble');
     site.configure(`conninfo = ${conninfo}`);
-    await refused(/GRANT EXECUTE ON FUNCTION pg_catalog\.pg_backup_start\(text, boolean\) TO humble$/m);
+    await refused(
+      /^DETAILS: no access to backup functions: FAILED \(.*GRANT EXECUTE ON FUNCTION pg_catalog\.pg_backup_start\(text, boolean\) TO humble[;)]/,
+    );
     site.configure(`conninfo = ${conninfo.replace('humble', 'nobody_knows')}`);
-    await refused(/refused the login: role "nobody_knows" does not exist/);
+    await refused(/^DETAILS: PostgreSQL: FAILED \(.* refused the login: role "nobody_knows" does not exist/);
     site.configure('');
     const identity = join(site.root, 'identity.json');
     const right = readFileSync(identity, 'utf8');
     writeFileSync(identity, right.replace(/"systemid": "\d+"/, '"systemid": "1"'));
-    await refused(/has the system identifier \d+, but the backups in .* are of 1 \(identity\.json\)/);
+    await refused(/^DETAILS: systemid coherence: FAILED \(.*identity\.json/);
     writeFileSync(identity, right);
+    site.configure(`${ssh('-p 1')}\nminimum_redundancy = 99`);
+    await refused(/^DETAILS: ssh: FAILED \(cannot reach [^\n]*$/);
+    site.configure('');
+  });
+
+  it('ends at check_timeout when what it has to know does not come', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      for (const lines of [`conninfo = host=127.0.0.1 port=${port} user=postgres`, ssh(`-p ${port}`)]) {
+        site.configure(`check_timeout = 1\n${lines}`);
+        const { status, stderr } = await site.run('backup', 'pg');
+        expect(stderr).toMatch(/^ERROR: Impossible to start the backup\. .*\nDETAILS: /);
+        expect(stderr).toMatch(/check timeout: FAILED \(barman check command timed out\)\n$/);
+        expect(status).toBe(1);
+      }
+    } finally {
+      silent.close();
+      site.configure('');
+    }
   });
 
   it('runs the scripts around it, and is stopped by the one before it', async () => {

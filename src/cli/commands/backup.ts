@@ -83,7 +83,10 @@ async function backUp(
   } catch (error) {
     if (!isFailure(error) || isFailure(error, 'ABORTED')) throw error;
     if (isFailure(error, 'LOCKED')) messages.error('Another backup process is running');
-    else messages.error(`Impossible to start the backup of server '${name}': ${error.message}`);
+    else if (isFailure(error, 'CHECKS_FAILED')) {
+      const remedy = `Check the log for more details, or run 'cellarman check ${name}'`;
+      messages.error(`Impossible to start the backup. ${remedy}\nDETAILS: ${error.message}`);
+    } else messages.error(`Impossible to start the backup of server '${name}': ${error.message}`);
     return false;
   }
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
+import { Catalogue } from '../../manager/catalogue/catalogue.ts';
 import { checkServer } from '../../manager/check/check-server.ts';
-import type { CheckResult } from '../../manager/check/result.ts';
+import { type CheckResult, resultLine } from '../../manager/check/result.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-status.ts';
 import { type ManagerSession, runManager, serversNamed } from '../manager-session.ts';
 import { wholeNumber } from '../option-table.ts';
-import { type CheckedServer, checkJson, checkLine, isInTrouble, nagios } from '../render/check.ts';
+import { type CheckedServer, checkJson, isInTrouble, nagios } from '../render/check.ts';
 import { warningMark } from '../server-label.ts';
 
 interface CheckFlags {
@@ -64,7 +65,9 @@ async function check(
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   const timeout = limit ?? server.options.check_timeout;
-  for await (const result of checkServer(server, configuration, { signal, timeout })) results.push(result);
+  const catalogue = new Catalogue(server, configuration.global);
+  const options = { signal, timeout, archive: true };
+  for await (const result of checkServer(server, catalogue, options)) results.push(result);
   return results;
 }
 
@@ -73,7 +76,7 @@ function tell({ server, results }: CheckedServer, { messages }: ManagerSession):
   messages.result(server.name, checkJson(results));
   if (isConsole) messages.info(`Server ${server.name}${warningMark(server)}:`);
   for (const result of results) {
-    if (isConsole) messages.info(`\t${checkLine(result)}`);
+    if (isConsole) messages.info(`\t${resultLine(result)}`);
     for (const detail of result.details ?? []) messages.info(`\t\t${detail}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../../manager/check/result.ts';
+import { type CheckResult, resultLine } from '../../manager/check/result.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import type { Json } from './python-json.ts';
 
@@ -9,11 +9,6 @@ export interface CheckedServer {
 }
 
 const status = ({ passed }: CheckResult): string => (passed ? 'OK' : 'FAILED');
-
-/** `PostgreSQL: FAILED (why)` */
-export function checkLine(result: CheckResult): string {
-  return `${result.name}: ${status(result)}${result.hint === '' ? '' : ` (${result.hint})`}`;
-}
 
 /** The results of a server for `-f json`, by names that programs like. */
 export function checkJson(results: readonly CheckResult[]): Json {
@@ -47,7 +42,7 @@ export function nagios(servers: readonly CheckedServer[], badNames: boolean): st
           .join(', ')}`,
     );
     const lines = troubled.flatMap((each) =>
-      failures(each).map((result) => `\n${each.server.name}.${checkLine(result)}`),
+      failures(each).map((result) => `\n${each.server.name}.${resultLine(result)}`),
     );
     return `BARMAN CRITICAL - ${who}${names.join('')}${performance(servers)}${lines.join('')}`;
   }

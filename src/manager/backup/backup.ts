@@ -15,6 +15,7 @@ import { newBackupId } from '../catalogue/backup-id.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { readIdentity, writeIdentity } from '../catalogue/identity.ts';
 import { serverLockPath, takeLock } from '../catalogue/locks.ts';
+import { checkForBackup } from '../check/check-for-backup.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import { backupEnvironment, type HookEnvironment } from '../hooks/environment.ts';
 import type { Hooks } from '../hooks/hooks.ts';
@@ -53,7 +54,7 @@ export interface TakenBackup {
 
 /**
  * Takes one backup of a server. Whatever goes wrong before the backup has its place in the catalogue is thrown: LOCKED
- * where another one is being made, what `openDatabase`, `databaseHost` and `openSource` give, WRONG_CLUSTER, NO_SPACE.
+ * where another one is being made, CHECKS_FAILED, what `openDatabase`, `databaseHost` and `openSource` give, WRONG_CLUSTER, NO_SPACE.
  * From then on it becomes a failed backup that says why, and the next one reuses what it has copied.
  */
 export async function takeBackup(
@@ -67,6 +68,7 @@ export async function takeBackup(
   using _lock = await takeLock(serverLockPath(catalogue.locks, 'backup'));
   const orphans = await failOrphansLocked(catalogue);
   if (orphans.length > 0) tell({ type: 'orphans', ids: orphans });
+  await checkForBackup(server, catalogue, signal);
   const warn = (message: string): void => tell({ type: 'warning', message });
   await using session = await openDatabase(server, 'conninfo', signal);
   const facts = await learnServer(session);

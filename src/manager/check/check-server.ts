@@ -1,8 +1,8 @@
 import { type ByteString, fromText } from '../../system/byte-string.ts';
 import { CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import { isCopied } from '../catalogue/backup.ts';
-import { Catalogue } from '../catalogue/catalogue.ts';
-import type { Configuration, ServerConfig } from '../config/configuration.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { ServerConfig } from '../config/configuration.ts';
 import { type BackupReport, reportBackups } from '../report/backup-report.ts';
 import { checkArchive } from './archive.ts';
 import { checkArchiverErrors, checkArchiving } from './archiving.ts';
@@ -21,6 +21,8 @@ export interface CheckOptions {
   readonly signal: AbortSignal;
   /** Seconds for all checks of the server together; 0 is no limit. */
   readonly timeout: number;
+  /** Whether to look also at what was archived: every file of it. */
+  readonly archive: boolean;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface CheckOptions {
  */
 export async function* checkServer(
   server: ServerConfig,
-  { global }: Pick<Configuration, 'global'>,
-  { signal, timeout }: CheckOptions,
+  catalogue: Catalogue,
+  { signal, timeout, archive }: CheckOptions,
 ): CheckResults {
   const late = new AbortController();
   const timer =
@@ -39,7 +41,7 @@ export async function* checkServer(
       ? undefined
       : setTimeout(() => late.abort(failure('TIMEOUT', { seconds: timeout })), timeout * 1000);
   const either = AbortSignal.any([signal, late.signal]);
-  const checks = allChecks(server, new Catalogue(server, global), either);
+  const checks = allChecks(server, catalogue, archive, either);
   const stopped = new Promise<never>((_, reject) => {
     either.addEventListener('abort', () => reject(failure('ABORTED', undefined, either.reason)), {
       once: true,
@@ -64,7 +66,12 @@ export async function* checkServer(
   }
 }
 
-async function* allChecks(server: ServerConfig, catalogue: Catalogue, signal: AbortSignal): CheckResults {
+async function* allChecks(
+  server: ServerConfig,
+  catalogue: Catalogue,
+  archive: boolean,
+  signal: AbortSignal,
+): CheckResults {
   const { options, disabledBecause } = server;
   const isPassive = options.primary_ssh_command !== null;
   const now = Date.now();
@@ -98,7 +105,7 @@ async function* allChecks(server: ServerConfig, catalogue: Catalogue, signal: Ab
   if (!isPassive && options.archiver && database !== undefined)
     yield* guarded('continuous archiving', checkArchiving(server, database));
   yield* guarded('archiver errors', one(checkArchiverErrors(catalogue.layout)));
-  if (report instanceof CellarmanError) return;
+  if (!archive || report instanceof CellarmanError) return;
   // A standby's own archiver is not what fills the archive.
   const reached =
     database === undefined || database.inRecovery || !options.archiver

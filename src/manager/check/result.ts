@@ -13,6 +13,11 @@ export interface CheckResult {
   readonly measured?: { readonly what: 'backup' | 'wal'; readonly bytes: number };
 }
 
+/** `PostgreSQL: FAILED (why)` */
+export function resultLine({ name, passed, hint }: CheckResult): string {
+  return `${name}: ${passed ? 'OK' : 'FAILED'}${hint === '' ? '' : ` (${hint})`}`;
+}
+
 export type CheckResults = AsyncGenerator<CheckResult, void, void>;
 
 export const passed = (name: string, hint = ''): CheckResult => ({ name, passed: true, hint });
