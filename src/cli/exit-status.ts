@@ -148,6 +148,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   SOURCE_MISSING: EXIT.partial,
   SOURCE_UNREADABLE: EXIT.partial,
   NOT_FOUND: EXIT.partial,
+  VANISHED: EXIT.vanished,
   DIRECTORY_IN_THE_WAY: EXIT.partial,
   DIRECTORY_SKIPPED: EXIT.partial,
   SYMLINK_SKIPPED: EXIT.partial,

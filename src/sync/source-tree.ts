@@ -3,6 +3,7 @@ import { toText } from '../system/byte-string.ts';
 import { type CellarmanError, failure } from '../system/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Entry, RelPath } from './entry.ts';
+import { asVanished } from './lanes/vanished.ts';
 import { ROOT } from './path.ts';
 import { isOfPath } from './run-failure.ts';
 
@@ -100,7 +101,7 @@ export class SourceTree {
       return { entries: root.owners === undefined ? entries : await root.owners.map(entries) };
     } catch (error) {
       if (!isOfPath(error)) throw error;
-      return { entries: [], error };
+      return { entries: [], error: asVanished(error) };
     }
   }
 }

@@ -92,9 +92,9 @@ export class Tally {
     this.#onEvent?.(event);
   }
 
-  /** A failure of one path. One that is gone counts as vanished. */
+  /** A failure of one path. What is gone from the source has vanished. */
   problem(path: RelPath, error: CellarmanError): void {
-    if (error.code === 'NOT_FOUND') this.report.vanished++;
+    if (error.code === 'VANISHED') this.report.vanished++;
     else this.report.failed++;
     this.#onEvent?.({ type: 'problem', path, error });
   }

@@ -18,6 +18,8 @@ interface ServerFacts {
 
 const TEXTS = {
   // Single paths. An endpoint reports whatever its file system or server says as one of these.
+  /** Of a source only, where it is no failure. */
+  VANISHED: ({ path }: PathFacts) => `${path} does not exist any more`,
   NOT_FOUND: ({ path }: PathFacts) => `${path} does not exist`,
   PERMISSION_DENIED: ({ path }: PathFacts) => `permission denied: ${path}`,
   EXISTS: ({ path }: PathFacts) => `${path} exists already`,

@@ -138,6 +138,18 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     await succeeds();
   });
 
+  it('fails when a directory of its copy is removed meanwhile', async () => {
+    const run = site.start('backup', 'pg', ...SLOWLY);
+    await underWay(run);
+    // No cluster works without it, and yet no file in it is one that each cluster has.
+    rmSync(join(site.root, 'base', newest(), 'data/pg_logical'), { recursive: true });
+    const { status, stderr } = await run.outcome;
+    expect(stderr).toMatch(/Backup failed copying files\.\nDETAILS: .*data\/pg_logical\S* does not exist\n/);
+    expect(status).toBe(1);
+    expect(field('status')).toBe('FAILED');
+    await succeeds();
+  });
+
   it('survives the loss of its SSH connection', async () => {
     const run = site.start('backup', 'pg', ...SLOWLY);
     await underWay(run);

@@ -326,7 +326,7 @@ describe.concurrent('a file that changes while it is read', () => {
         status: 24,
         stdout: '',
         stderr: expect.stringMatching(
-          /^cellarman: \S+\/s\/big does not exist\ncellarman: 1 path vanished before being read\n$/,
+          /^cellarman: \S+\/s\/big does not exist any more\ncellarman: 1 path vanished before being read\n$/,
         ),
       });
       expect(readdirSync(join(here, 'd'))).toEqual(['small']);
@@ -348,6 +348,22 @@ describe.concurrent('a file that changes while it is read', () => {
       expect(readdirSync(join(here, 'd'))).toEqual(['small']);
     });
   });
+
+  it.each(['pull', 'push'] as const)(
+    'is lost with the directory it is copied into: %s fails',
+    async (direction) => {
+      await using(async ({ server, there, here, sync }) => {
+        const [source, destination] = direction === 'pull' ? [there, here] : [here, there];
+        plantBig(join(source, 's'));
+        const type = direction === 'pull' ? Packet.READ : Packet.WRITE;
+        atRequest(server, type, 20, () => rmSync(join(destination, 'd'), { recursive: true }));
+        const { status, stderr } = await sync('-a', direction);
+        expect(stderr).toMatch(/\/d\S* does not exist\n/);
+        expect(stderr).not.toContain('vanished');
+        expect(status).toBe(23);
+      });
+    },
+  );
 
   it('becomes another one while the connection is made again: it is read anew', async () => {
     await using(async ({ server, there, here, sync }) => {

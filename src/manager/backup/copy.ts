@@ -109,7 +109,7 @@ class Copy {
       (event) => {
         if (event.type === 'progress') order.onProgress(event);
         else if (event.type === 'warning') order.warn(event.message);
-        else if (event.type === 'problem' && event.error.code !== 'NOT_FOUND') this.#fail(event.error);
+        else if (event.type === 'problem' && event.error.code !== 'VANISHED') this.#fail(event.error);
       },
       'none',
       false,

@@ -4,6 +4,7 @@ import { nameOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
 import type { Copied, CopyOrder } from './copy-order.ts';
 import { hasChanged } from './has-changed.ts';
+import { goneFrom } from './vanished.ts';
 
 /** Files up to this size come in one read request of every endpoint, bytes. */
 export const ONE_GO = 32 * 1024;
@@ -18,7 +19,7 @@ export async function copyWhole(context: LaneContext, order: CopyOrder): Promise
   const { from, entry } = order;
   if (entry.size > ONE_GO || bandwidth !== undefined || !takesWhole(destination)) return undefined;
   const readAt = Date.now();
-  const whole = await from.readWhole?.(order.fromPath, entry);
+  const whole = await from.readWhole?.(order.fromPath, entry).catch(goneFrom(from, context));
   if (whole === undefined || hasChanged(entry, whole.after)) return undefined;
   checkAborted(signal);
   const { hash, finding } = digest(context, order, whole);

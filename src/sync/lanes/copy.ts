@@ -10,6 +10,7 @@ import { copyWhole, ONE_GO } from './copy-whole.ts';
 import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
 import { SteadyWriter } from './steady-writer.ts';
+import { goneFrom } from './vanished.ts';
 
 /**
  * Copies one file's content and attributes. A file that changes meanwhile is read again, up to `rereads` times; what
@@ -38,13 +39,14 @@ async function copyOnce(
 ): Promise<Copied | undefined> {
   const { destination, options, signal } = context;
   const readAt = Date.now();
-  const reader = await order.from.openRead(order.fromPath, order.entry);
+  const gone = goneFrom(order.from, context);
+  const reader = await order.from.openRead(order.fromPath, order.entry).catch(gone);
   const direct = options.direct && !order.replaces;
   const path = direct ? order.to : joinPath(parentOf(order.to), context.temporaryName(nameOf(order.to)));
   let writer: SteadyWriter | undefined;
   let made = false;
   try {
-    writer = await SteadyWriter.create(destination, path, (start, end) => readAgain(order, start, end));
+    writer = await SteadyWriter.create(destination, path, (start, end) => readAgain(order, gone, start, end));
     made = true;
     const hash = context.newHash();
     const inspector = context.inspect?.(order.path, order.entry);
@@ -54,7 +56,7 @@ async function copyOnce(
     for (let next = blocks.next(); ; next = blocks.next()) {
       // Asked for in one go with the content, answered behind it: a small file costs no further round trip.
       after ??= order.entry.size <= ONE_GO ? statBehind(reader) : undefined;
-      const { done, value } = await next;
+      const { done, value } = await next.catch(gone);
       if (done === true) break;
       checkAborted(signal);
       hash.update(value);
@@ -64,7 +66,7 @@ async function copyOnce(
       bytes += value.length;
       context.onBytes(value.length);
     }
-    const now = await (after ?? reader.stat());
+    const now = await (after ?? reader.stat()).catch(gone);
     const torn = bytes !== order.entry.size || hasChanged(order.entry, now);
     if (torn && !keepTorn) return undefined;
     await writer.setAttributes(order.attributes);
@@ -91,10 +93,11 @@ async function copyOnce(
 
 async function* readAgain(
   { from, fromPath }: CopyOrder,
+  gone: (error: unknown) => never,
   start: number,
   end: number,
 ): AsyncGenerator<Uint8Array> {
-  const reader = await from.openRead(fromPath);
+  const reader = await from.openRead(fromPath).catch(gone);
   try {
     yield* reader.read(start, end);
   } finally {

@@ -8,6 +8,7 @@ import type { LaneContext } from './context.ts';
 import { copyFile } from './copy.ts';
 import { hashFile } from './hash-file.ts';
 import type { Task, TaskResult } from './task.ts';
+import { goneFrom } from './vanished.ts';
 
 /** Does one task. Failures of its path are in the result; what ends the run is thrown. */
 export async function execute(
@@ -231,7 +232,9 @@ class Execution {
     const { newHash, signal, inspect } = this.#context;
     const { entry } = this.#task;
     const inspector = inspect?.(this.#path, entry);
-    const hash = await hashFile(endpoint, path, entry.size, newHash(), signal, inspector);
+    const hash = await hashFile(endpoint, path, entry.size, newHash(), signal, inspector).catch(
+      goneFrom(endpoint, this.#context),
+    );
     return { hash, finding: inspector?.finish() };
   }
 
