@@ -7,8 +7,9 @@ import type { Entry, RelPath } from '../../sync/entry.ts';
 import { readManifest } from '../../sync/manifest/files.ts';
 import type { RecordedEntry } from '../../sync/manifest/record.ts';
 import { ManifestCursor } from '../../sync/manifest-cursor.ts';
-import { joinPath, ROOT } from '../../sync/path.ts';
-import { byteString, toText } from '../../system/byte-string.ts';
+import { joinPath, nameOf, ROOT } from '../../sync/path.ts';
+import { isWithin } from '../../sync/resolve.ts';
+import { byteString, fromText, toText } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
 import { BACKUP_MANIFEST, isOutsideManifest } from '../backup-manifest/manifest-path.ts';
 import { type ManifestContent, readManifestOf } from '../backup-manifest/read.ts';
@@ -99,6 +100,7 @@ class Examination {
   /** Of PostgreSQL's manifest, what was not met yet. */
   readonly #unmet: Map<string, { readonly size: number }>;
   readonly #end: bigint | undefined;
+  readonly #replaced: ReadonlySet<RelPath>;
   #files = 0;
   #bytes = 0;
   #pages = 0;
@@ -119,6 +121,7 @@ class Examination {
     this.#unmet = new Map(theirs?.files);
     const { end_xlog: end } = question.backup.fields;
     this.#end = end === null ? undefined : parseLsn(end);
+    this.#replaced = configurationFromElsewhere(question.backup);
   }
 
   async run(): Promise<ExaminedFiles> {
@@ -185,14 +188,14 @@ class Examination {
 
   #compare(path: RelPath, before: RecordedEntry, now: Entry): boolean {
     const wrong = (detail: string): false => {
-      if (!isMadeLast(path)) this.#findings.add('files', toText(path), detail);
+      if (!this.#replaced.has(path)) this.#findings.add('files', toText(path), detail);
       return false;
     };
     if (before.type !== now.type) return wrong(`is a ${now.type}, was copied as a ${before.type}`);
     if (before.target !== now.target) return wrong('leads to somewhere else than the link that was copied');
     if (before.size !== now.size && now.type === 'file')
       return wrong(`has ${now.size} bytes, ${before.size} were copied`);
-    return true;
+    return !this.#replaced.has(path);
   }
 
   #judge(path: RelPath, entry: Entry, reading: FileReading, recorded: RecordedEntry | undefined): void {
@@ -204,7 +207,7 @@ class Examination {
       this.#findings.add('files', toText(path), error.message);
       return;
     }
-    if (recorded?.hash !== undefined && recorded.hash !== hash && !isMadeLast(path)) {
+    if (recorded?.hash !== undefined && recorded.hash !== hash) {
       this.#findings.add('files', toText(path), 'is damaged: its content is not what was copied');
     }
     this.#judgeByTheirs(path, entry, finding?.checksums ?? {});
@@ -247,12 +250,20 @@ class Examination {
   }
 }
 
+/** Configuration files from outside the data directory, which take the place of what the copy had under their names. */
+function configurationFromElsewhere({ fields }: FilesQuestion['backup']): Set<RelPath> {
+  const { pgdata, config_file, hba_file, ident_file } = fields;
+  const paths = [config_file, hba_file, ident_file].flatMap((path) => (path === null ? [] : fromText(path)));
+  const outside = pgdata === null ? paths : paths.filter((path) => !isWithin(path, fromText(pgdata)));
+  return new Set(outside.map((path) => joinPath(byteString('data'), nameOf(path))));
+}
+
 /** `data/` and the tablespaces, and what is in them. */
 function isOfCluster(path: RelPath): boolean {
   return path.includes('/') || path === 'data' || /^[1-9]\d*$/.test(path);
 }
 
-/** Written after the copy: pg_control, backup_label, PostgreSQL's manifest, configuration files from elsewhere. */
+/** Written after the copy: pg_control, backup_label, PostgreSQL's manifest, configuration files and what links led to. */
 function isMadeLast(path: RelPath): boolean {
   return path === 'data/global/pg_control' || /^data\/[^/]+$/.test(path);
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -119,6 +120,20 @@ describe.skipIf(!postgresAvailable())('verify-backup and generate-manifest', () 
     }
     const shown = await site.run('show-backup', 'pg', 'latest');
     expect(shown.stdout).toMatch(/^ {4}Verification +: FAILED .* \(2 findings\)$/m);
+  });
+
+  test('files right below the data directory are compared too', async () => {
+    for (const path of ['data/PG_VERSION', 'data/postgresql.conf', 'data/pg_hba.conf']) {
+      const result = await damaged(path, (content) => content.writeUInt8(content.readUInt8(1) ^ 1, 1));
+      expect(places(result)).toEqual([`files ${path}`]);
+    }
+    const ident = join(base, 'data/pg_ident.conf');
+    const kept = readFileSync(ident);
+    appendFileSync(ident, '# more\n');
+    const { result } = await verify('latest');
+    writeFileSync(ident, kept);
+    const detail = expect.stringMatching(/^has \d+ bytes, \d+ were copied$/);
+    expect(result.findings).toEqual([{ check: 'files', path: 'data/pg_ident.conf', detail }]);
   });
 
   test('a page that the WAL of the backup makes good is no damage', async () => {
