@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failure } from '../../system/errors.ts';
 import type { HeldLock } from '../../system/held-lock.ts';
 import { type Keep, markBeingDeleted, readKeep, unmarkBeingDeleted } from '../catalogue/annotations.ts';
-import { type Backup, backupType, isCopied } from '../catalogue/backup.ts';
+import { type Backup, isCopied } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { backupLockPath, serverLockPath, takeLock, waitForLock } from '../catalogue/locks.ts';
 import { namesIn } from '../catalogue/read-file.ts';
@@ -12,8 +12,9 @@ import type { ServerConfig } from '../config/configuration.ts';
 import { backupEnvironment } from '../hooks/environment.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { decideRemoval, type Refusal } from './decide.ts';
+import { mendOthers } from './mend-others.ts';
 import { obsoleteWal, walNeeds } from './obsolete-wal.ts';
-import { emptyDirectory, ownBytes } from './remove-tree.ts';
+import { emptyDirectory } from './remove-tree.ts';
 import { removeWal } from './remove-wal.ts';
 
 export type RemovalEvent =
@@ -109,7 +110,7 @@ async function* removeOne(site: RemovalSite, id: string): AsyncGenerator<Removal
   const view = await readView(site);
   const others = view.backups.filter((each) => each.id !== id);
   yield* removeWalOf(site, view, others, backup);
-  await mendOthers(catalogue, backup, others);
+  await mendOthers(site, backup, others, _server !== null);
   await forget(catalogue, marked);
   await hooks.after('delete', backupEnvironment(layout, backup, []), undefined, signal);
   yield { type: 'end', id, at: Date.now() };
@@ -151,20 +152,6 @@ async function* removeWalOf(
   const index = await catalogue.walIndex(view.backups);
   for await (const name of removeWal(obsolete, catalogue.layout.wals, index, hooks, signal)) {
     yield { type: 'wal', id, name };
-  }
-}
-
-/** The parent's list of children, and how much the next backup has to itself. */
-async function mendOthers(catalogue: Catalogue, backup: Backup, others: readonly Backup[]): Promise<void> {
-  const parent = others.find(({ id }) => id === backup.fields.parent_backup_id);
-  const children = parent?.fields.children_backup_ids?.filter((id) => id !== backup.id);
-  if (parent !== undefined && children !== undefined) {
-    await catalogue.update(parent, { children_backup_ids: children.length === 0 ? null : children });
-  }
-  const next = others.find((each) => each.id > backup.id && isCopied(each));
-  if (next !== undefined && backupType(next) === 'rsync') {
-    const bytes = await ownBytes(catalogue.layout.backup(next.id)).catch(() => undefined);
-    if (bytes !== undefined) await catalogue.update(next, { deduplicated_size: bytes });
   }
 }
 

@@ -1,9 +1,12 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Catalogue } from '../../../src/manager/catalogue/catalogue.ts';
+import { backupLockPath, serverLockPath, takeLock } from '../../../src/manager/catalogue/locks.ts';
 import { loadConfiguration } from '../../../src/manager/config/load.ts';
 import { Hooks } from '../../../src/manager/hooks/hooks.ts';
+import { mendOthers } from '../../../src/manager/removal/mend-others.ts';
 import { removeBackups } from '../../../src/manager/removal/remove-backups.ts';
 import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
 import { type BarmanHome, barmanHome } from '../../support/barman-home.ts';
@@ -60,6 +63,47 @@ describe('delete', () => {
     expect(indexOf(pg)).toEqual(since('00000001000000000000000B'));
     expectWholeArchive();
     expect(fs.existsSync(join(pg, 'base', FIRST))).toBe(false);
+  });
+
+  it('writes to other backups only while nobody else does', async () => {
+    start();
+    const { servers, global } = loadConfiguration({ explicit: home.config, env: {} });
+    const server = servers.get('pg');
+    if (server === undefined) throw new Error('there is no server');
+    const catalogue = new Catalogue(server, global);
+    const known = async (id: string) => {
+      const found = (await catalogue.read()).backups.find((each) => each.id === id);
+      if (found === undefined) throw new Error(`there is no ${id}`);
+      return found;
+    };
+    // Somebody, it may be Barman, looks at the next one and finds it whole.
+    await catalogue.update(await known(SECOND), { status: 'WAITING_FOR_WALS', deduplicated_size: 1 });
+    const looked = await takeLock(backupLockPath(catalogue.locks, SECOND));
+    const removal = run('delete', 'pg', FIRST);
+    while (fs.existsSync(join(pg, 'base', FIRST, 'data'))) await sleep(10);
+    await sleep(300);
+    const before = await known(SECOND);
+    expect(before.fields.deduplicated_size).toBe(1);
+    await catalogue.update(before, { status: 'DONE' });
+    looked.release();
+    expect(await removal).toMatchObject({ status: 0, stderr: '' });
+    const { fields } = await known(SECOND);
+    expect(fields.status).toBe('DONE');
+    expect(fields.deduplicated_size).not.toBe(1);
+
+    // The newest one is still being finished by who made it.
+    await catalogue.update(await known(LAST), { deduplicated_size: 1 });
+    using _maker = await takeLock(serverLockPath(catalogue.locks, 'backup'));
+    await mendOthers({ catalogue }, await known(KEPT), [await known(LAST)], false);
+    expect((await known(LAST)).fields.deduplicated_size).toBe(1);
+    // And who makes an incremental one writes to its parent.
+    const child = { ...(await known(LAST)), id: '20261122T170000' };
+    child.fields = { ...child.fields, parent_backup_id: KEPT };
+    await catalogue.update(await known(KEPT), { children_backup_ids: [child.id] });
+    const others = [await known(KEPT)];
+    await expect(mendOthers({ catalogue }, child, others, false)).rejects.toMatchObject({ code: 'LOCKED' });
+    await mendOthers({ catalogue }, child, others, true);
+    expect((await known(KEPT)).fields.children_backup_ids).toBe(null);
   });
 
   it('leaves all WAL while an older backup needs it, and takes it with the last that does', async () => {
