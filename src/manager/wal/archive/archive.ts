@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkAborted } from '../../../system/abort.ts';
@@ -22,6 +22,12 @@ import { inspect } from './inspect.ts';
 import { publish } from './publish.ts';
 import { entryOf, type Staged, stage } from './staging.ts';
 import { sweepTemporaries } from './sweep.ts';
+
+/**
+ * Milliseconds after its last change from which on an unfinished file is no more one that is being written:
+ * `archive_command = 'cp …'` writes under the final name.
+ */
+const SETTLED = 20_000;
 
 /** Files whose names and index lines become durable together. */
 const GROUP = 32;
@@ -69,6 +75,8 @@ function refuseWhatIsMissing({ name, options }: ServerConfig): void {
 /** What became of one file before its group is published. */
 type Outcome =
   | { readonly type: 'staged'; readonly staged: Staged }
+  /** It is just arriving: a later run takes it. */
+  | { readonly type: 'arriving' }
   | Extract<ArchiveEvent, { readonly type: 'same' | 'duplicate' | 'refused' }>;
 
 class Run {
@@ -129,6 +137,7 @@ class Run {
     const staged = outcomes.flatMap((outcome) => (outcome.type === 'staged' ? [outcome.staged] : []));
     await publish(staged, this.#catalogue.layout.wals, this.#index).catch(asFailure(directory));
     for (const outcome of outcomes) {
+      if (outcome.type === 'arriving') continue;
       await this.#scripts.after(...forScripts(outcome));
       yield outcome.type === 'staged' ? { type: 'archived', name: outcome.staged.name } : outcome;
     }
@@ -154,6 +163,8 @@ class Run {
       return { type: 'duplicate', name };
     } catch (error) {
       const known = fromErrno(error, source);
+      if (known.code === 'WAL_INCOMPLETE' && Date.now() - (await stat(source)).mtimeMs < SETTLED)
+        return { type: 'arriving' };
       if (known.code === 'WAL_DAMAGED')
         await moveToErrors(source, name, 'error', errors).catch(asFailure(source));
       return { type: 'refused', name, error: known };
@@ -176,7 +187,9 @@ class Run {
   }
 }
 
-function forScripts(outcome: Outcome): Parameters<ArchiveScripts['after']> {
+function forScripts(
+  outcome: Exclude<Outcome, { readonly type: 'arriving' }>,
+): Parameters<ArchiveScripts['after']> {
   if (outcome.type === 'staged') return [outcome.staged.name, outcome.staged];
   return [outcome.name, outcome.type === 'refused' ? outcome.error : 'present'];
 }
