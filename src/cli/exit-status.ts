@@ -68,6 +68,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   BACKUP_MANIFEST: EXIT.failed,
   WAL_DAMAGED: EXIT.failed,
   WAL_DIFFERS: EXIT.failed,
+  WAL_ENCRYPTED: EXIT.failed,
   WAL_INCOMPLETE: EXIT.failed,
   COMPRESSION: EXIT.failed,
   TAR: EXIT.failed,

@@ -223,6 +223,8 @@ const TEXTS = {
   // The WAL archive.
   WAL_DIFFERS: ({ path }: PathFacts) =>
     `${path} is there already with another content and was left alone: do two clusters archive to one place?`,
+  WAL_ENCRYPTED: ({ path }: PathFacts) =>
+    `${path} is encrypted with gpg, which cellarman cannot undo: 'barman get-wal' and 'barman restore' can, or put what 'gpg --decrypt' makes of it in its place`,
   WAL_INCOMPLETE: ({
     path,
     size,

@@ -19,12 +19,14 @@ export async function* checkArchive(
   yield await checkGaps(server, catalogue, report, reached);
   yield* checkVerification(catalogue, report);
   const formats = new Set<WalFormat>();
+  let encrypted = 0;
   const index = await catalogue.walIndex(report.backups.map(({ backup }) => backup));
-  for await (const { compression } of index.entries(() => undefined)) {
+  for await (const { compression, encryption } of index.entries(() => undefined)) {
     const format = compression === null ? undefined : knownFormat(compression);
     if (format !== undefined) formats.add(format);
+    if (encryption !== null) encrypted++;
   }
-  yield checkDecompression(formats, server.options);
+  yield checkDecompression(formats, encrypted, server.options);
 }
 
 function checkCatalogue({ damagedBackups, damagedLines }: BackupReport): CheckResult {

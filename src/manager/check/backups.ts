@@ -38,6 +38,11 @@ export async function* checkBackups(
     ),
     measured: { what: 'backup', bytes: size },
   };
+  if (options.encryption === 'gpg')
+    yield failed(
+      'encryption',
+      'cellarman does not encrypt yet: leave this server to Barman, or set encryption = none',
+    );
 }
 
 /** Whether WAL has gone on since the last backup. @param now milliseconds since the epoch */

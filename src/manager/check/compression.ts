@@ -29,8 +29,16 @@ export function checkCompression(options: Options): CheckResult {
   return problem === undefined ? passed(name) : failed(name, problem);
 }
 
-/** Whether what is in the archive can be read again. @param formats all that occur there */
-export function checkDecompression(formats: ReadonlySet<WalFormat>, options: Options): CheckResult {
+/**
+ * Whether what is in the archive can be read again.
+ * @param formats all that occur there
+ * @param encrypted how many files Barman encrypted
+ */
+export function checkDecompression(
+  formats: ReadonlySet<WalFormat>,
+  encrypted: number,
+  options: Options,
+): CheckResult {
   const problems = [...formats]
     .sort()
     .map((format) =>
@@ -39,6 +47,8 @@ export function checkDecompression(formats: ReadonlySet<WalFormat>, options: Opt
         : problemOf(() => decompressionFilter(format, options), options),
     )
     .filter((problem) => problem !== undefined);
+  if (encrypted > 0)
+    problems.push(`${encrypted} files of the archive are encrypted with gpg, which only Barman undoes`);
   const name = 'decompression programs';
   return problems.length === 0 ? passed(name) : failed(name, problems.join('; '));
 }

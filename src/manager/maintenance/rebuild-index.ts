@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import { fromErrno } from '../../system/errno.ts';
+import { isFailure } from '../../system/errors.ts';
 import { namesIn } from '../catalogue/read-file.ts';
 import type { WalEntry } from '../catalogue/wal-entry.ts';
 import type { WalIndex } from '../catalogue/wal-index.ts';
@@ -36,7 +37,7 @@ export async function rebuildIndex(
       }
       const before = old.get(name);
       const entry = await lineOf(name, join(wals, path), compression);
-      // An encrypted file looks like nothing; only its old line knows.
+      // What is inside an encrypted file only its old line knows.
       entries.push(before?.encryption ? { ...entry, ...encryptionOf(before) } : entry);
       kinds[file.kind] += 1;
     }
@@ -63,6 +64,7 @@ async function lineOf(
   try {
     return await entryOf(name, path, await compression.formatOf(path));
   } catch (error) {
+    if (isFailure(error, 'WAL_ENCRYPTED')) return { ...(await entryOf(name, path, null)), encryption: 'gpg' };
     throw fromErrno(error, path);
   }
 }

@@ -42,13 +42,15 @@ describe('rebuild-xlogdb', () => {
     disturb();
     put('0000000200000000/000000020000000000000017.partial', 'x');
     fs.appendFileSync(join(pg, 'wals', 'xlog.db'), '000000010000000000000015\t1\t1.0\tNone\tgpg\n');
+    put('0000000200000000/000000020000000000000018', Buffer.from('8c0d04090302', 'hex'));
     const { stdout, status } = await run('rebuild-xlogdb', 'pg');
     expect([status, stdout]).toEqual([
       0,
-      'Rebuilding xlogdb for server pg\nDone rebuilding xlogdb for server pg (history: 1, backup_labels: 8, wal_file: 15)\n',
+      'Rebuilding xlogdb for server pg\nDone rebuilding xlogdb for server pg (history: 1, backup_labels: 8, wal_file: 16)\n',
     ]);
     const lines = indexOf(pg);
-    expect(lines).toHaveLength(24);
+    expect(lines).toHaveLength(25);
+    expect(lines.find((line) => line.startsWith('000000020000000000000018\t'))).toMatch(/\tNone\tgpg$/);
     expect(lines.find((line) => line.startsWith('000000010000000000000015\t'))).toMatch(/\tNone\tgpg$/);
     expect(fs.readFileSync(join(home.dir, 'log'), 'utf8')).toContain('/junk is no part of a WAL archive');
   });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -97,6 +98,28 @@ describe('archive-wal', () => {
     expect(fs.readdirSync(at('incoming'))).toEqual([]);
   });
 
+  it('leaves what is encrypted where it is, and says so', async () => {
+    // By a passphrase, by an elliptic and by an RSA key, and with letters only.
+    const heads = [
+      '8c0d04090302',
+      '845e0312',
+      '85010c03',
+      Buffer.from('-----BEGIN PGP MESSAGE-----').toString('hex'),
+    ];
+    const names = heads.map((_, number) => named(number + 1));
+    for (const [at, head] of heads.entries())
+      arrive(names[at] ?? '', Buffer.concat([Buffer.from(head, 'hex'), randomBytes(1000)]));
+    const last = named(heads.length + 1);
+    arrive(last, segmentBytes(last, SIZE));
+    const { status, stderr } = await archive();
+    expect(status).toBe(1);
+    expect(
+      stderr.match(/^ERROR: \S+ is encrypted with gpg, which cellarman cannot undo: .*$/gm),
+    ).toHaveLength(4);
+    expect(fs.readdirSync(at('incoming'))).toEqual(names);
+    expect(indexed()).toEqual([last]);
+  });
+
   it('keeps out a segment under the name of another, and leaves one that is not complete', async () => {
     arrive(named(2), segmentBytes(first, SIZE));
     arrive(named(3), segmentBytes(named(3), SIZE).subarray(0, -1));
@@ -105,6 +128,11 @@ describe('archive-wal', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/ERROR: .*it holds WAL from 0\/100000 on/);
     expect(stderr).toMatch(/has 1048575 of 1048576 bytes/);
+    // One that is just being written is no error.
+    arrive(named(5), segmentBytes(named(5), SIZE).subarray(0, -1));
+    fs.utimesSync(at('incoming', named(5)), new Date(), new Date());
+    expect((await archive()).stderr).not.toContain(named(5));
+    fs.rmSync(at('incoming', named(5)));
     expect(fs.readdirSync(at('incoming'))).toEqual([named(3), named(4)]);
     expect(fs.readdirSync(at('wals'))).toEqual([]);
   });

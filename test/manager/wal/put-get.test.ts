@@ -185,6 +185,18 @@ describe.skipIf(!requireBarman())('put-wal and get-wal for barman-cli', () => {
     expect(fs.readFileSync(join(home.dir, NAME)).equals(content)).toBe(true);
     expect(own('get-wal', '--peek', '9', 'pg', NAME).stdout.toString()).toBe(`${NAME}\n`);
 
+    fs.writeFileSync(at('incoming', NEXT), Buffer.concat([Buffer.from('85010c03', 'hex'), content]));
+    for (const flags of [[], ['--keep-compression'], ['-z'], ['-o', home.dir]]) {
+      const { status, stdout, stderr } = own('get-wal', ...flags, 'pg', NEXT);
+      expect(stdout.length).toBe(0);
+      expect(stderr.toString()).toMatch(
+        /^ERROR: \S+ is encrypted with gpg, which cellarman cannot undo: .*\n$/,
+      );
+      expect(status).toBe(1);
+    }
+    expect(fs.existsSync(join(home.dir, NEXT))).toBe(false);
+    fs.rmSync(at('incoming', NEXT));
+
     const missing = own('get-wal', 'pg', NEXT);
     expect([missing.status, missing.stderr.toString()]).toEqual([
       1,

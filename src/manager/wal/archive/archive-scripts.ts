@@ -32,7 +32,7 @@ export class ArchiveScripts {
     for (const [at, name] of names.entries()) {
       const path = join(directory, name);
       const environment = walEnvironment(
-        await entryOf(name, path, await this.#compression.formatOf(path)),
+        await entryOf(name, path, await this.#compression.formatOf(path).catch(unlessEncrypted)),
         path,
       );
       this.#told.set(name, environment);
@@ -56,4 +56,10 @@ export class ArchiveScripts {
     const problem = outcome === 'present' ? failure('EXISTS', { path: name }) : outcome;
     await this.#hooks.after('archive', environment, archived ? undefined : problem, this.#signal);
   }
+}
+
+/** Such a file is refused in its turn. */
+function unlessEncrypted(error: unknown): null {
+  if (isFailure(error, 'WAL_ENCRYPTED')) return null;
+  throw error;
 }

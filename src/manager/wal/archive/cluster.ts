@@ -30,8 +30,11 @@ export async function clusterOf(
     const start = await contentStart(compression, path, SEGMENT_HEADER_SIZE);
     return checkSegmentHeader(start, newest).systemIdentifier;
   } catch (error) {
-    // It is damaged or was removed: then it cannot tell, and must not keep others out.
-    if (isFailure(error, 'WAL_DAMAGED') || (error as NodeJS.ErrnoException).code === 'ENOENT')
+    // It is damaged, encrypted or was removed: then it cannot tell, and must not keep others out.
+    if (
+      isFailure(error, 'WAL_DAMAGED', 'WAL_ENCRYPTED') ||
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+    )
       return undefined;
     throw error;
   }

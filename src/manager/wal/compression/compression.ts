@@ -5,7 +5,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { failure } from '../../../system/errors.ts';
 import type { ServerOptions } from '../../config/options.ts';
 import { compressionFilter, decompressionFilter, type Filter, levelOf } from './filter.ts';
-import { type CustomFormat, formatOf, identify, MAGIC_SIZE, type WalFormat } from './format.ts';
+import { type CustomFormat, formatOf, identify, isOpenPgp, MAGIC_SIZE, type WalFormat } from './format.ts';
 import { runFilter } from './run-filter.ts';
 
 export type CompressionOptions = CustomFormat &
@@ -27,12 +27,15 @@ export class Compression {
     return this.#options.compression === null ? null : formatOf(this.#options.compression);
   }
 
-  /** What a file is stored as, by its first bytes. @throws errnos */
+  /** What a file is stored as, by its first bytes. @throws WAL_ENCRYPTED, errnos */
   async formatOf(path: string): Promise<WalFormat | null> {
     const file = await open(path, 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_SIZE), 0, MAGIC_SIZE, 0);
-      return identify(buffer.subarray(0, bytesRead), this.#options);
+      const start = buffer.subarray(0, bytesRead);
+      const format = identify(start, this.#options);
+      if (format === null && isOpenPgp(start)) throw failure('WAL_ENCRYPTED', { path });
+      return format;
     } finally {
       await file.close();
     }

@@ -21,6 +21,23 @@ export type CustomFormat = Pick<
   'custom_compression_filter' | 'custom_decompression_filter' | 'custom_compression_magic'
 >;
 
+/**
+ * Whether a file is an OpenPGP message, which is what Barman's `encryption = gpg` makes of WAL: RFC 4880, 4.2 and 5. It
+ * begins with the packet of a session key that was encrypted by a key (tag 1, version 3 or 6) or a passphrase (tag 3,
+ * version 4 to 6). No file that PostgreSQL archives begins so.
+ */
+export function isOpenPgp(start: Uint8Array): boolean {
+  const text = Buffer.from(start).toString('latin1');
+  if (text.startsWith('-----BEGIN PGP MESSAGE-----')) return true;
+  const first = text.charCodeAt(0);
+  const isOld = (first & 0xc0) === 0x80;
+  const tag = isOld ? (first >> 2) & 0xf : first & 0x3f;
+  if ((first & 0x80) === 0 || (tag !== 1 && tag !== 3)) return false;
+  const lengthBytes = isOld ? 1 << (first & 3) : text.charCodeAt(1) < 192 ? 1 : 2;
+  const version = text.charCodeAt(1 + lengthBytes);
+  return tag === 1 ? version === 3 || version === 6 : version >= 4 && version <= 6;
+}
+
 /** Null for what is none of these, such as WAL itself. */
 export function identify(start: Uint8Array, { custom_compression_magic }: CustomFormat): WalFormat | null {
   const hex = Buffer.from(start).toString('hex');

@@ -19,7 +19,7 @@ export interface GetRequest {
   readonly output: Writable;
 }
 
-/** Gives one file of the archive; in a directory it appears when it is complete. @throws COMPRESSION, codes of paths */
+/** Gives one file of the archive; in a directory it appears when it is complete. @throws COMPRESSION, WAL_ENCRYPTED, codes of paths */
 export async function getWal(request: GetRequest, compression: Compression): Promise<void> {
   const { path, name, directory, output } = request;
   try {
@@ -40,8 +40,8 @@ export async function getWal(request: GetRequest, compression: Compression): Pro
 }
 
 async function content({ path, form }: GetRequest, compression: Compression): Promise<Readable> {
-  if (form === 'stored' || path.endsWith('.partial')) return createReadStream(path);
   const stored = await compression.formatOf(path);
+  if (form === 'stored' || path.endsWith('.partial')) return createReadStream(path);
   if (form === 'plain') return Readable.from(compression.read(path, stored));
   if (form.format === stored) return createReadStream(path);
   return Readable.from(compressed(Readable.from(compression.read(path, stored)), form));
