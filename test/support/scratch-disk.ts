@@ -38,3 +38,11 @@ export function mountScratchDisk(path: string, size: string): ScratchDisk {
     unmount: () => void run('umount', '-l', path),
   };
 }
+
+export type Mounted = Pick<ScratchDisk, 'unmount'>;
+
+/** Shows a directory in a second place. */
+export function bindDirectory(directory: string, path: string): Mounted {
+  if (!run('mount', '--bind', directory, path)) throw new Error(`cannot mount ${path}`);
+  return { unmount: () => void run('umount', '-l', path) };
+}

@@ -104,6 +104,9 @@ export async function openSource(
   return source;
 }
 
+const NOT_THERE =
+  'it does not exist on the host that ssh_command reaches; where its sshd has a ChrootDirectory, name that as sftp_root in cellarman.d/*.conf';
+
 async function findData(site: Site, { dataDirectory }: ServerIdentity): Promise<ByteString> {
   const path = `${site.name === '' ? '' : `${site.name}:`}${toText(dataDirectory)}`;
   const remedy = 'the user of ssh_command has to be the owner of the files, or be allowed to read them all';
@@ -112,7 +115,7 @@ async function findData(site: Site, { dataDirectory }: ServerIdentity): Promise<
     if (data === undefined) {
       throw failure('DATA_DIRECTORY', {
         path,
-        detail: 'it does not exist on the host that ssh_command reaches',
+        detail: NOT_THERE,
       });
     }
     const endpoint = await site.open(data);
@@ -133,10 +136,9 @@ async function locate(site: Site, tablespaces: readonly Tablespace[]) {
   for (const tablespace of tablespaces) {
     const path = await site.real(tablespace.location);
     if (path === undefined) {
-      const detail = `it does not exist on the host that ssh_command reaches`;
       throw failure('DATA_DIRECTORY', {
         path: `of the tablespace ${toText(tablespace.name)}, ${toText(tablespace.location)},`,
-        detail,
+        detail: NOT_THERE,
       });
     }
     located.push({ ...tablespace, path });
@@ -173,11 +175,12 @@ async function linksIn(site: Site, directory: ByteString, at: RelPath) {
   return found;
 }
 
-function exclusionsOf({ statsTempDirectory }: ServerFacts, data: ByteString) {
+function exclusionsOf({ statsTempDirectory, identity }: ServerFacts, data: ByteString) {
   if (statsTempDirectory === undefined || statsTempDirectory === '') return {};
   const path = fromText(statsTempDirectory);
   if (!path.startsWith('/')) return { statsTempDirectory: path };
-  return isWithin(path, data) ? { statsTempDirectory: relativeTo(data, path) } : {};
+  const around = [data, identity.dataDirectory].find((directory) => isWithin(path, directory));
+  return around === undefined ? {} : { statsTempDirectory: relativeTo(around, path) };
 }
 
 async function refuseOtherCluster(source: ClusterSource, identity: ServerIdentity): Promise<void> {

@@ -2,8 +2,10 @@ import { resolveSshCommand } from '../../ssh/ssh-command.ts';
 import { localSite } from '../../sync/endpoints/local-site.ts';
 import { targetSite } from '../../sync/endpoints/remote-site.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
+import { fromText } from '../../system/byte-string.ts';
 import type { CellarmanError } from '../../system/errors.ts';
 import type { ServerConfig } from '../config/configuration.ts';
+import { rootedSite } from './rooted-site.ts';
 
 /**
  * The machine a server's database runs on: the host of `ssh_command`, over SFTP; this one for `local-rsync`. Connects
@@ -16,7 +18,9 @@ export async function databaseHost(
   signal: AbortSignal,
   onLost: (error: CellarmanError) => void,
 ): Promise<Site> {
-  return options.ssh_command === null ? localSite() : hostOfCommand(options.ssh_command, own, signal, onLost);
+  if (options.ssh_command === null) return localSite();
+  const host = await hostOfCommand(options.ssh_command, own, signal, onLost);
+  return own.sftp_root === null ? host : rootedSite(host, fromText(own.sftp_root));
 }
 
 /** The host of any ssh command, reached with what `cellarman.d` says of the server. */

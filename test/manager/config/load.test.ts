@@ -209,7 +209,7 @@ describe('loadConfiguration', () => {
       '[cellarman]\nlanes = 3\n[pg]\ntransport = command\nssh_command = x\n[nobody]\nlanes = 1\n',
     );
     const { own, all, options } = pg();
-    expect(own).toEqual({ transport: 'command', known_hosts: null, lanes: 3 });
+    expect(own).toEqual({ transport: 'command', known_hosts: null, sftp_root: null, lanes: 3 });
     expect(options.ssh_command).toBe('ssh postgres@pg');
     expect(all.warnings).toEqual([
       `Invalid configuration option "ssh_command" in [pg] section (${dir}/cellarman.d/a.conf:5).`,

@@ -1,4 +1,4 @@
-import { integer, oneOf, path } from '../grammar.ts';
+import { absolutePath, integer, oneOf, path } from '../grammar.ts';
 import { optional } from '../option.ts';
 
 /**
@@ -12,6 +12,11 @@ export const ownOptions = {
     'ssh2 reaches the host within this process, command runs ssh_command; without it ssh_command decides.',
   ),
   known_hosts: optional('both', path, 'File of known host keys in place of ~/.ssh/known_hosts.'),
+  sftp_root: optional(
+    'both',
+    absolutePath,
+    'Directory of the database host that sshd shows as / (ChrootDirectory): PostgreSQL says /srv/chroot/data where SFTP says /data.',
+  ),
   lanes: optional(
     'both',
     integer('a whole number from 1', 1),
