@@ -114,7 +114,9 @@ describe.skipIf(!canRun)('looking at servers', { timeout: 60_000 }, () => {
     const { status, stdout } = await cellarman('check', 'down');
     expect(status).toBe(1);
     expect(stdout).toMatch(/\tPostgreSQL: FAILED \(cannot connect to PostgreSQL at 127\.0\.0\.1:1: .*\)\n/);
-    expect(stdout).toMatch(/\tssh: FAILED \(cannot reach .*\)\n/);
+    expect(stdout).toMatch(
+      /\tssh: FAILED \(cannot reach .*; look at the host and the port of ssh_command, .*\)\n/,
+    );
     expect(stdout).toContain('\tdirectories: OK\n');
     expect(readdirSync(join(home.home, 'down')).sort()).toEqual([
       'base',
@@ -147,7 +149,7 @@ describe.skipIf(!canRun)('looking at servers', { timeout: 60_000 }, () => {
     expect(grants).toContain('GRANT EXECUTE ON FUNCTION pg_catalog.pg_backup_start(text, boolean) TO lowly');
     await clusters[1]?.query(grants);
     expect((await cellarman('check', 'lowly')).stdout).toContain(
-      '\tsuperuser or standard user with backup privileges: OK\n',
+      '\tsuperuser or standard user with backup privileges: OK (switch-wal --force needs also: GRANT pg_checkpoint TO lowly)\n',
     );
   });
 

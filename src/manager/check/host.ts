@@ -1,7 +1,7 @@
 import type { Site } from '../../sync/endpoints/site.ts';
 import { checkAborted } from '../../system/abort.ts';
 import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
-import { failure, isFailure } from '../../system/errors.ts';
+import { type CellarmanError, type ErrorCode, failure, isFailure } from '../../system/errors.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import { databaseHost, hostOfCommand } from '../server/host.ts';
 import { type CheckResult, type CheckResults, failed, passed } from './result.ts';
@@ -37,7 +37,7 @@ export async function* checkDatabaseHost(
   } catch (error) {
     checkAborted(signal);
     if (!isFailure(error)) throw error;
-    yield failed(name, error.message);
+    yield failed(name, withRemedy(error));
   }
 }
 
@@ -53,8 +53,24 @@ export async function checkPrimaryNode(
   } catch (error) {
     checkAborted(signal);
     if (!isFailure(error)) throw error;
-    return failed('ssh', error.message);
+    return failed('ssh', withRemedy(error));
   }
+}
+
+/** What helps most often. The other codes say it themselves, or nobody knows. */
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  HOST_UNREACHABLE: 'look at the host and the port of ssh_command, and whether sshd runs there',
+  LOGIN_REFUSED: "append this user's public key to ~/.ssh/authorized_keys of that one",
+  NO_SFTP: "put 'Subsystem sftp internal-sftp' into its sshd_config",
+  SSH_COMMAND_FAILED: 'try it by hand as this user',
+  NOT_FOUND: 'where its sshd has a ChrootDirectory, name that as sftp_root in cellarman.d/*.conf',
+  PERMISSION_DENIED:
+    'the user of ssh_command has to be the owner of the files, or be allowed to read them all',
+};
+
+function withRemedy({ code, message }: CellarmanError): string {
+  const remedy = REMEDIES[code];
+  return remedy === undefined ? message : `${message}; ${remedy}`;
 }
 
 /** Reads a byte of it; whether it holds a backup label. */

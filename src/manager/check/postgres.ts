@@ -1,5 +1,5 @@
 import { isInRecovery, readSystemIdentifier } from '../../postgres/server/identity.ts';
-import { missingPrivileges } from '../../postgres/server/privileges.ts';
+import { missingCheckpoint, missingPrivileges } from '../../postgres/server/privileges.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import { openDatabase } from '../server/database.ts';
@@ -30,7 +30,13 @@ const BACKUP_PRIVILEGES = 'superuser or standard user with backup privileges';
 
 async function checkPrivileges({ session }: Database): Promise<CheckResult> {
   const missing = await missingPrivileges(session);
-  if (missing.length === 0) return passed(BACKUP_PRIVILEGES);
+  if (missing.length === 0) {
+    const checkpoint = await missingCheckpoint(session);
+    return passed(
+      BACKUP_PRIVILEGES,
+      checkpoint === undefined ? '' : `switch-wal --force needs also: ${checkpoint.remedy}`,
+    );
+  }
   const grants = missing.map(({ remedy }) => remedy).join('; ');
   return failed(
     'no access to backup functions',

@@ -18,6 +18,15 @@ function functionsFor({ major }: PostgresVersion): readonly string[] {
   return [...backup, 'pg_switch_wal()', 'pg_create_restore_point(text)'];
 }
 
+/** What the session's user lacks to write a checkpoint; undefined where nothing can be granted: before PostgreSQL 15. */
+export async function missingCheckpoint(session: Session): Promise<MissingPrivilege | undefined> {
+  if (session.version.major < 15) return undefined;
+  const role = 'pg_checkpoint';
+  const row = await session.one("SELECT pg_catalog.pg_has_role($1, 'USAGE') AS member", [role]);
+  if (row.flag('member')) return undefined;
+  return { what: `be a member of ${role}`, remedy: grantRole(role, session.user) };
+}
+
 /**
  * What the session's user lacks to take backups: the functions, and the settings that only members of
  * `pg_read_all_settings` see (the data directory, archive_command, …), with the positions and states of replication.
