@@ -15,21 +15,19 @@ export function define(command: Command, context: Context): void {
     async (name: string, model: string | undefined, { reset = false }: { readonly reset?: boolean }) => {
       await runManager(command, context, async (session) => {
         const { configuration, messages } = session;
-        if ((model === undefined) !== reset) {
-          return messages.error('Either a model name or --reset has to be given');
-        }
+        if (model === undefined && !reset)
+          return messages.error("Either a model name or '--reset' flag need to be given");
         if (serverNamed(name, session) === undefined) return;
         const reload = () => loadConfiguration({ explicit: configuration.mainFile, env: context.env });
-        const changed = await switchModel(configuration, name, model ?? null, reload);
-        if (changed === undefined) {
-          return messages.info(
-            model === undefined
-              ? `No active model for server '${name}', skipping...`
-              : `Model '${model}' is already active for server '${name}', skipping...`,
-          );
-        }
-        for (const { key, from, to } of changed) {
-          messages.info(`Changing '${key}' of server '${name}' from '${redact(from)}' to '${redact(to)}'`);
+        const changed = await switchModel(configuration, name, reset ? null : (model ?? null), reload);
+        if (reset) messages.info(`Resetting the active model for the server ${name}`);
+        else if (changed === undefined)
+          return messages.info(`Model '${model}' is already active for server '${name}', skipping...`);
+        else messages.info(`Applying model '${model}' to server '${name}'`);
+        const by = reset ? '' : ` through the model '${model}'`;
+        for (const { key, from, to } of changed ?? []) {
+          const values = `from '${redact(from)}' to '${redact(to)}'`;
+          messages.info(`Changing value of option '${key}' for server '${name}' ${values}${by}`);
         }
       });
     },

@@ -3,6 +3,7 @@ import { planChanges } from '../../manager/config/changes.ts';
 import { applyChanges } from '../../manager/config/changes-queue.ts';
 import { autoConfigPath } from '../../manager/config/files.ts';
 import { readBarmansFiles } from '../../manager/config/load.ts';
+import { redact } from '../../postgres/conninfo/redact.ts';
 import type { Context } from '../context.ts';
 import { runManager } from '../manager-session.ts';
 
@@ -19,8 +20,15 @@ export function define(command: Command, context: Context): void {
       const { main, included } = readBarmansFiles({ explicit: configuration.mainFile, env: context.env });
       const fallback = autoConfigPath(configuration.global.barman_home);
       const changes = planChanges(json, configuration, [main, ...included], fallback);
-      for (const path of await applyChanges(configuration.global, changes)) {
-        messages.info(`Changed ${path}`);
+      for (const { section, changes_set: set } of await applyChanges(configuration.global, changes)) {
+        for (const { key, value, config_file: path } of set) {
+          const file = [main, ...included].find((each) => each.path === path);
+          const before = file?.ini.sections.get(section)?.get(key)?.text ?? 'None';
+          const values = `from '${redact(before)}' to '${redact(value)}'`;
+          messages.info(
+            `Changing value of option '${key}' for section '${section}' ${values} through config-update.`,
+          );
+        }
       }
     });
   });

@@ -12,29 +12,27 @@ type Site = Pick<GlobalOptions, 'config_changes_queue' | 'barman_lock_directory'
 
 /**
  * Writes changes into the configuration files, after those that an earlier run was stopped at: they are queued first, and
- * the queue is emptied last, so that none is done by half. The files that were written. @throws CONFIG for a queue that
+ * the queue is emptied last, so that none is done by half. All that were made. @throws CONFIG for a queue that
  * cannot be read, the codes of single paths
  */
 export async function applyChanges(
   { config_changes_queue: queue, barman_lock_directory: locks }: Site,
   changes: readonly SectionChanges[],
-): Promise<readonly string[]> {
+): Promise<readonly SectionChanges[]> {
   const waiting = await readIfPresent(queue);
   if (changes.length === 0 && (waiting === null || /^\s*(\[\s*\])?\s*$/.test(waiting.toString('utf8'))))
     return [];
   using _lock = await waitForLock(configLockPath(locks));
   const all = [...parseQueue(await readIfPresent(queue), queue), ...changes];
   await writeFileAtomically(fromText(queue), JSON.stringify(all), 0o600);
-  const written = new Set<string>();
   for (const { section, changes_set } of all) {
     for (const { key, value, config_file: path } of changes_set) {
       // Every byte stays what it was, whatever the encoding of the file; what is new is UTF-8.
       await edit(path, (before) => setInIni(before, bytesOf(section), key, bytesOf(value)));
-      written.add(path);
     }
   }
   await writeFileAtomically(fromText(queue), '[]', 0o600);
-  return [...written];
+  return all;
 }
 
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
