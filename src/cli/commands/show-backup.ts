@@ -24,6 +24,7 @@ export function define(command: Command, context: Context): void {
       const catalogue = new Catalogue(server, configuration.global);
       const report = await reportBackups(catalogue, server, Date.now());
       tellDamage(report, messages);
+      if (report.damagedBackups.some(({ id }) => id === designation)) return;
       const backups = report.backups.map(({ backup }) => backup);
       const { id } = findBackup(backups, designation, name);
       const reported = report.backups.find(({ backup }) => backup.id === id);
