@@ -113,6 +113,8 @@ export async function startPostgres(options: PostgresOptions): Promise<TestPostg
         gid,
         stdio: ['ignore', output, output],
         cwd: directory,
+        // Programs that it calls look for settings there, and may not be allowed to in that of whoever runs the tests.
+        env: { ...process.env, HOME: directory },
       });
       closeSync(output);
       await ready(server, client, log);
