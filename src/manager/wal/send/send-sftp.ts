@@ -13,6 +13,13 @@ import { pieces, type WalSource } from './wal-source.ts';
 
 /** Less than this is no space: the smallest block of most file systems. */
 const BLOCK = 4096;
+/**
+ * Bytes under way to a server close by. sshd takes what its SFTP program has not fetched yet into a buffer that it copies
+ * whenever it grows: all that the channel takes costs it more time than the rest of the transfer.
+ */
+const LEAST_UNDER_WAY = 1024 * 1024;
+/** Bytes a millisecond that a long way must not hold back. */
+const PACE = 100_000;
 
 /** {@link sendWal} to a directory of a host, over a connection of its own. */
 export async function sendToHost(
@@ -41,6 +48,8 @@ class Sending {
   readonly #path: ByteString;
   readonly #temporary: ByteString;
   readonly #signal: AbortSignal | undefined;
+  /** Milliseconds. */
+  #roundTrip = 0;
 
   constructor(
     source: WalSource,
@@ -58,7 +67,12 @@ class Sending {
 
   async run(): Promise<void> {
     const { CREATE, EXCLUSIVE, WRITE } = OpenFlag;
-    const looked = quietly(this.#isThere());
+    const asked = performance.now();
+    const looked = quietly(
+      this.#isThere().finally(() => {
+        this.#roundTrip = performance.now() - asked;
+      }),
+    );
     const opened = this.#openDirectory();
     const created = quietly(
       this.#session.open(this.#temporary, CREATE | EXCLUSIVE | WRITE, this.#source.mode),
@@ -100,8 +114,10 @@ class Sending {
     const session = this.#session;
     const answers: Promise<unknown>[] = [];
     const block = Buffer.allocUnsafe(Math.min(session.limits.write, Math.max(size, 1)));
+    const underWay = Math.ceil(Math.max(LEAST_UNDER_WAY, PACE * this.#roundTrip) / block.length);
     for (const { offset, length } of pieces(size, block.length)) {
       checkAborted(this.#signal);
+      await answers[answers.length - underWay];
       const room = session.writeRoom(length);
       if (room !== undefined) await room;
       const piece = block.subarray(0, length);
