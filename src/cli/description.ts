@@ -34,6 +34,8 @@ export interface CommandDescription {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly summary: string;
+  /** The heading under which the help of the program has it. */
+  readonly group: string;
   /** What goes behind the command's name; several lines for several forms. */
   readonly usages: readonly string[];
   readonly options: readonly OptionDescription[];
@@ -58,6 +60,7 @@ function describeCommand(command: Command): CommandDescription {
     name: command.name(),
     aliases: command.aliases(),
     summary: command.description(),
+    group: command.helpGroup(),
     usages: command
       .usage()
       .split('\n')

@@ -5,6 +5,7 @@ import { CellarmanError, type ErrorCode } from '../system/errors.ts';
 export const EXIT = {
   success: 0,
   usage: 1,
+  managerUsage: 2,
   failed: 1,
   wrongFile: 3,
   unsupported: 4,
@@ -22,11 +23,15 @@ export const EXIT = {
   internal: 70,
 } as const;
 
-/** What each status means, for help texts. */
-export const MEANINGS: readonly (readonly [status: number, meaning: string])[] = [
+type Meanings = readonly (readonly [status: number, meaning: string])[];
+
+/** What each status means, for help texts. One that is of a single command begins with the command's name. */
+export const MEANINGS: Meanings = [
   [EXIT.success, 'everything was done'],
   [EXIT.usage, 'the command line or a file that it names is wrong'],
+  [EXIT.managerUsage, 'check: the command line is wrong, or with --nagios a check failed'],
   [EXIT.wrongFile, 'a file stands where a directory has to be, or the other way round'],
+  [EXIT.wrongFile, 'get-wal: the name is none of a WAL file, or the output cannot be written'],
   [EXIT.unsupported, 'the other side cannot do what was asked for'],
   [EXIT.unreachable, 'the host cannot be reached'],
   [EXIT.fileError, 'reading or writing failed for good: no space, read-only, input/output error'],
@@ -47,6 +52,35 @@ export const MEANINGS: readonly (readonly [status: number, meaning: string])[] =
   [EXIT.timeout, 'no data came or went for the time of --timeout'],
   [EXIT.internal, 'an error in this program'],
 ];
+
+/** The same for the commands of the backup manager, which end as Barman's do. */
+const MANAGER_MEANINGS: Meanings = [
+  [EXIT.success, 'everything was done'],
+  [EXIT.failed, 'something went wrong, and was told'],
+  [EXIT.managerUsage, 'the command line is wrong'],
+  [EXIT.internal, 'an error in this program'],
+];
+
+/** Those of {@link MEANINGS} that are of one command, or with `undefined` of all. */
+const meaningsOf = (command: string | undefined): Meanings =>
+  MEANINGS.flatMap(([status, text]) => {
+    const [, of, meaning = text] = /^([\w-]+): (.*)$/.exec(text) ?? [];
+    return of === command ? [[status, meaning] as const] : [];
+  });
+
+/** The paragraph of a help text that says with what a command ends. */
+export const statusHelp = (command: string): string =>
+  table([...meaningsOf(undefined), ...meaningsOf(command)]);
+
+/** The same for a command of the backup manager. */
+export const managerStatusHelp = (command: string): string =>
+  table([...MANAGER_MEANINGS, ...meaningsOf(command)]);
+
+/** A later meaning of a status goes before an earlier one. */
+function table(meanings: Meanings): string {
+  const rows = [...new Map(meanings)].sort(([a], [b]) => a - b);
+  return `\nExit status:\n${rows.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}`).join('\n')}`;
+}
 
 /** The status of a run that an error ended. The map is total: a new error code does not compile without a status. */
 export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {

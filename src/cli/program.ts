@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { isFailure } from '../system/errors.ts';
 import type { Context, Surroundings } from './context.ts';
-import { statusOfError } from './exit-status.ts';
+import { EXIT, managerStatusHelp, statusOfError } from './exit-status.ts';
 import { declareManagerFlags } from './manager-flags.ts';
 import { renderError } from './render/errors.ts';
 import { readVersion } from './version.ts';
@@ -11,253 +11,266 @@ interface CommandModule {
   readonly define: (command: Command, context: Context) => void;
 }
 
+/** Under these headings the help has the commands. */
+const GROUPS = {
+  trees: 'Trees and snapshots:',
+  manager: 'Backup manager:',
+  wal: 'On the database host:',
+  help: 'Help:',
+} as const;
+
 interface CommandEntry {
   readonly name: string;
   /** Other names, under which Barman knows it too. */
   readonly aliases?: readonly string[];
-  /** Exit status of a wrong command line where it is not rsync's. */
-  readonly usageStatus?: number;
+  readonly group: keyof typeof GROUPS;
   readonly summary: string;
   /** It is about the other commands, which are all loaded for it. */
   readonly aboutAll?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
-/** As Python's argparse has it. */
-const BARMAN_USAGE = 2;
-
 /** Every command. Its module is loaded only when its name is on the command line. */
 const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'sync',
+    group: 'trees',
     summary: 'make a destination equal to a source, as rsync does, over plain SFTP',
     load: () => import('./commands/sync.ts'),
   },
   {
     name: 'snapshot',
+    group: 'trees',
     summary: 'make a dated snapshot of a tree that shares unchanged files with the last one',
     load: () => import('./commands/snapshot.ts'),
   },
   {
     name: 'snapshots',
+    group: 'trees',
     summary: 'list the snapshots of a repository',
     load: () => import('./commands/snapshots.ts'),
   },
   {
     name: 'diff',
+    group: 'trees',
     summary: 'show what changed from one snapshot to another',
     load: () => import('./commands/diff.ts'),
   },
   {
     name: 'verify',
+    group: 'trees',
     summary: 'compare snapshots with their hashes, and on request with the source',
     load: () => import('./commands/verify.ts'),
   },
   {
     name: 'prune',
+    group: 'trees',
     summary: 'remove the snapshots that a retention policy does not keep',
     load: () => import('./commands/prune.ts'),
   },
   {
     name: 'list-servers',
     aliases: ['list-server'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'list the servers of the configuration',
     load: () => import('./commands/list-servers.ts'),
   },
   {
     name: 'show-servers',
     aliases: ['show-server'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'show all options of servers',
     load: () => import('./commands/show-servers.ts'),
   },
   {
     name: 'list-backups',
     aliases: ['list-backup'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'list the backups of servers',
     load: () => import('./commands/list-backups.ts'),
   },
   {
     name: 'show-backup',
     aliases: ['show-backups'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'show everything about one backup',
     load: () => import('./commands/show-backup.ts'),
   },
   {
     name: 'backup',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'take a base backup of servers',
     load: () => import('./commands/backup.ts'),
   },
   {
     name: 'check-backup',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'look whether the archive holds all WAL of a backup',
     load: () => import('./commands/check-backup.ts'),
   },
   {
     name: 'check',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'check whether servers can be backed up and restored',
     load: () => import('./commands/check.ts'),
   },
   {
     name: 'status',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'show the state of servers and their backups',
     load: () => import('./commands/status.ts'),
   },
   {
     name: 'diagnose',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'print everything that helps to find out what is wrong, as JSON',
     load: () => import('./commands/diagnose.ts'),
   },
   {
     name: 'replication-status',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'show who receives WAL from servers',
     load: () => import('./commands/replication-status.ts'),
   },
   {
     name: 'list-files',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'list the files of a backup and its WAL',
     load: () => import('./commands/list-files.ts'),
   },
   {
     name: 'list-processes',
     aliases: ['list-process'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'list what is at work on a server',
     load: () => import('./commands/list-processes.ts'),
   },
   {
     name: 'sync-info',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'print what a passive node needs to know, as JSON',
     load: () => import('./commands/sync-info.ts'),
   },
   {
     name: 'verify-backup',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary:
       'prove that a backup can be restored: hashes, pages, WAL, and on request a server started from it',
     load: () => import('./commands/verify-backup.ts'),
   },
   {
     name: 'generate-manifest',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'give a backup the backup_manifest that pg_verifybackup wants',
     load: () => import('./commands/generate-manifest.ts'),
   },
   {
     name: 'delete',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'delete backups, and the WAL that nobody needs without them',
     load: () => import('./commands/delete.ts'),
   },
   {
     name: 'keep',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'protect a backup from deletion',
     load: () => import('./commands/keep.ts'),
   },
   {
     name: 'cron',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'do what has to be done every minute for all servers',
     load: () => import('./commands/cron.ts'),
   },
   {
     name: 'restore',
     aliases: ['recover'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'restore a backup, as of any moment that WAL reaches, here or on another host',
     load: () => import('./commands/restore.ts'),
   },
   {
     name: 'switch-wal',
     aliases: ['switch-xlog'],
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'make servers begin a new WAL segment, so that the last one can be archived',
     load: () => import('./commands/switch-wal.ts'),
   },
   {
     name: 'check-wal-archive',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'check that a new server may archive WAL to this place',
     load: () => import('./commands/check-wal-archive.ts'),
   },
   {
     name: 'rebuild-xlogdb',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'write the index of the WAL archive anew from what is there',
     load: () => import('./commands/rebuild-xlogdb.ts'),
   },
   {
     name: 'receive-wal',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'receive WAL by the replication protocol (comes later)',
     load: () => import('./commands/receive-wal.ts'),
   },
   {
     name: 'terminate-process',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'end a process that is at work on a server',
     load: () => import('./commands/terminate-process.ts'),
   },
   {
     name: 'lock-directory-cleanup',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'remove lock files that nobody holds',
     load: () => import('./commands/lock-directory-cleanup.ts'),
   },
   {
     name: 'config-switch',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'switch a server to a model, or back',
     load: () => import('./commands/config-switch.ts'),
   },
   {
     name: 'config-update',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'change the configuration files of servers and models',
     load: () => import('./commands/config-update.ts'),
   },
   {
     name: 'archive-wal',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'bring the WAL that arrived for a server into its archive',
     load: () => import('./commands/archive-wal.ts'),
   },
   {
     name: 'put-wal',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'take WAL files from standard input, for barman-wal-archive',
     load: () => import('./commands/put-wal.ts'),
   },
   {
     name: 'get-wal',
-    usageStatus: BARMAN_USAGE,
+    group: 'manager',
     summary: 'give a WAL file on standard output, for barman-wal-restore',
     load: () => import('./commands/get-wal.ts'),
   },
   {
     name: 'wal-archive',
+    group: 'wal',
     summary: 'for archive_command: bring a WAL file to where it is archived',
     load: () => import('./commands/wal-archive.ts'),
   },
   {
     name: 'wal-restore',
+    group: 'wal',
     summary: 'for restore_command: bring a WAL file from where it is archived',
     load: () => import('./commands/wal-restore.ts'),
   },
   {
     name: 'completion',
+    group: 'help',
     summary: 'print a script that completes command lines in bash, zsh or fish',
     aboutAll: true,
     load: () => import('./commands/completion.ts'),
@@ -276,7 +289,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     if (error instanceof CommanderError) {
       return error.exitCode === 0
         ? 0
-        : (context.errorStatus ?? commandOf(args)?.usageStatus ?? error.exitCode);
+        : (context.errorStatus ?? statusOfUsage(commandOf(args)) ?? error.exitCode);
     }
     context.stderr.write(renderError(error, context.debug));
     if (isFailure(error, 'USAGE')) context.stderr.write(hint(args));
@@ -296,6 +309,7 @@ async function build(args: readonly string[], context: Context, all: boolean): P
     )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .commandsGroup(GROUPS.help)
     .helpCommand('help [command]', 'print the help of a command')
     // Options behind the command are its own: the value of an option may look like an option of the program.
     .enablePositionalOptions()
@@ -307,14 +321,24 @@ async function build(args: readonly string[], context: Context, all: boolean): P
         write(`${text.replace(/^error: /, 'cellarman: ').trimEnd()}\n${hint(args)}`),
     });
   declareManagerFlags(program);
-  for (const { name, aliases = [], summary, load } of COMMANDS) {
-    const command = program.command(name).aliases(aliases).description(summary);
+  for (const { name, aliases = [], group, summary, load } of COMMANDS) {
+    const command = program.command(name).aliases(aliases).description(summary).helpGroup(GROUPS[group]);
     const isNamed = [name, ...aliases].some((word) => args.includes(word));
     // What the definition of another command sets is not this run's.
-    if (isNamed || all) (await load()).define(command, isNamed ? context : { ...context });
+    if (!isNamed && !all) continue;
+    (await load()).define(command, isNamed ? context : { ...context });
+    if (group === 'manager') command.addHelpText('after', managerHelp(name));
   }
   return program;
 }
+
+/** Python's argparse and so Barman end with 2 for a wrong command line, rsync with 1. */
+const statusOfUsage = (entry: CommandEntry | undefined): number | undefined =>
+  entry?.group === 'manager' ? EXIT.managerUsage : undefined;
+
+const managerHelp = (name: string): string => `
+Options of the backup manager, such as --config, stand before the command: see "cellarman --help".
+${managerStatusHelp(name)}`;
 
 function commandOf(args: readonly string[]): CommandEntry | undefined {
   return args

@@ -12,7 +12,11 @@ backups, which it asks cellarman for.
 Examples:
     cellarman completion bash > /etc/bash_completion.d/cellarman
     cellarman completion zsh > /usr/local/share/zsh/site-functions/_cellarman
-    cellarman completion fish > ~/.config/fish/completions/cellarman.fish`;
+    cellarman completion fish > ~/.config/fish/completions/cellarman.fish
+
+Exit status:
+   0  the script was printed
+   1  the command line is wrong`;
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 

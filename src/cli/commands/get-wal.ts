@@ -11,8 +11,8 @@ import { runManager, serverNamed } from '../manager-session.ts';
 import { wholeNumber } from '../option-table.ts';
 
 const ABOUT = `
-Writes one file of the WAL archive to standard output, decompressed, as barman-wal-restore asks for it over ssh. Exit
-status: 1 where the file is not there, 3 where the name is none of a WAL file or the output cannot be written.`;
+Writes one file of the WAL archive to standard output, decompressed, as barman-wal-restore asks for it over ssh. Where
+the file is not there it ends with status 1.`;
 
 /** As Barman ends for a name that is none. */
 const BAD_NAME = 3;

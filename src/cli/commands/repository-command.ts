@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { failure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
-import { MEANINGS, statusOfError } from '../exit-status.ts';
+import { statusHelp, statusOfError } from '../exit-status.ts';
 import { declareOptions, type OptionRow } from '../option-table.ts';
 import { errorJson } from '../render/json.ts';
 import { REACH_OPTIONS, type ReachDraft } from './reach-options.ts';
@@ -35,11 +35,10 @@ export function defineRepositoryCommand<Draft extends RepositoryDraft>(
   context: Context,
   { operands, about, draft, options, run }: RepositoryCommand<Draft>,
 ): void {
-  const statuses = MEANINGS.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}`);
   command
     .argument('[operand...]')
     .usage(`[options] ${operands}`)
-    .addHelpText('after', `\n${about}\n\nExit status:\n${statuses.join('\n')}`);
+    .addHelpText('after', `\n${about}\n${statusHelp(command.name())}`);
   declareOptions(command, [...options, ...REACH_OPTIONS, JSON_OPTION], draft);
   command.option('--debug', 'show errors with their stack and causes');
   command.on('option:debug', () => {

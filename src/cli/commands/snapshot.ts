@@ -5,7 +5,7 @@ import { parseLocation } from '../../ssh/location.ts';
 import { parseFilter } from '../../sync/filter.ts';
 import { failure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
-import { MEANINGS, statusOfReport } from '../exit-status.ts';
+import { statusHelp, statusOfReport } from '../exit-status.ts';
 import { declareOptions } from '../option-table.ts';
 import { grouped, scaled } from '../render/numbers.ts';
 import { newSnapshotDraft, SNAPSHOT_OPTIONS, type SnapshotDraft } from './snapshot-options.ts';
@@ -16,9 +16,7 @@ Makes REPO/<YYYYMMDDTHHMMSS>/, a copy of what SRC holds: files that are unchange
 hard links to it. A manifest with the hash of every file goes to REPO/.cellarman/. A run that is interrupted leaves its
 work, and the next one goes on with it. SRC and REPO: PATH, [user@]host:PATH or sftp://[user@]host[:port]/PATH, at
 least one of them on this machine.
-
-Exit status:
-${MEANINGS.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}`).join('\n')}`;
+${statusHelp('snapshot')}`;
 
 /** `cellarman snapshot`. */
 export function define(command: Command, context: Context): void {

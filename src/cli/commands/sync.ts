@@ -4,7 +4,7 @@ import { parseFilter } from '../../sync/filter.ts';
 import { sync } from '../../sync/index.ts';
 import { failure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
-import { MEANINGS, statusOfReport } from '../exit-status.ts';
+import { statusHelp, statusOfReport } from '../exit-status.ts';
 import { declareOptions } from '../option-table.ts';
 import { newDraft, type SyncDraft } from './sync-draft.ts';
 import { SYNC_OPTIONS } from './sync-options.ts';
@@ -19,9 +19,7 @@ A rule of --filter is "- PATTERN" or "+ PATTERN", one of H, S, P and R with a
 pattern, "!" to forget all rules so far, or ". FILE" to read rules from a file,
 as rsync has them, with the modifiers ! s r p, and for files - + e n w as well.
 Rules in files of each directory (":" and -F), the modifiers / and C are refused.
-
-Exit status:
-${MEANINGS.map(([status, meaning]) => `${String(status).padStart(4)}  ${meaning}`).join('\n')}`;
+${statusHelp('sync')}`;
 
 /** `cellarman sync`. */
 export function define(command: Command, context: Context): void {
