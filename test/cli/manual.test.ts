@@ -95,6 +95,13 @@ it('every command stands in the table of the README', () => {
 });
 
 describe('the manual pages', () => {
+  it('are all named in package.json, from where npm installs them', () => {
+    const { man }: { readonly man: readonly string[] } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    expect([...man].sort()).toEqual([...pages.keys()].map((name) => `./dist/man/${name}`).sort());
+  });
+
   it('document every option of the configuration', () => {
     for (const key of [GLOBAL_OPTIONS, SERVER_OPTIONS, OWN_OPTIONS].flatMap((table) => Object.keys(table)))
       expect(page('cellarman.conf.5')).toContain(`.TP\n\\fB${key}\\fR\n`);
@@ -123,7 +130,10 @@ describe('the manual pages', () => {
       encoding: 'utf8',
     });
     // Bold letters are struck twice.
-    const text = stdout.replaceAll(/.\u0008/g, '');
+    const text = stdout
+      .split('\b')
+      .map((struck, at, all) => (at < all.length - 1 ? struck.slice(0, -1) : struck))
+      .join('');
     expect(text).toContain(
       "archive_command = 'cellarman wal-archive %p barman@backup:/var/lib/barman/main/incoming/'",
     );
