@@ -54,28 +54,28 @@ export const BACKUP_OPTIONS: readonly OptionRow<BackupDraft>[] = [
   },
   {
     flags: '-j, --jobs <n>',
-    help: 'connections that copy side by side',
+    help: 'connections that copy side by side (default: parallel_jobs)',
     apply: number('--jobs', 1, ({ wishes }, value) => {
       wishes.jobs = value;
     }),
   },
   {
     flags: '--bwlimit <kbps>',
-    help: 'KB a second over all of them',
+    help: 'KB a second over all of them (default: bandwidth_limit)',
     apply: number('--bwlimit', 0, ({ wishes }, value) => {
       wishes.bwlimit = value;
     }),
   },
   {
     flags: '--retry-times <n>',
-    help: 'how often a copy that broke off is gone on with',
+    help: 'how often a copy that broke off is gone on with (default: basebackup_retry_times)',
     apply: number('--retry-times', 0, ({ wishes }, value) => {
       wishes.retryTimes = value;
     }),
   },
   {
     flags: '--retry-sleep <seconds>',
-    help: 'seconds before that',
+    help: 'seconds before that (default: basebackup_retry_sleep)',
     apply: number('--retry-sleep', 0, ({ wishes }, value) => {
       wishes.retrySleep = value;
     }),
@@ -89,7 +89,7 @@ export const BACKUP_OPTIONS: readonly OptionRow<BackupDraft>[] = [
   },
   {
     flags: '--keepalive-interval <seconds>',
-    help: 'between two signs of life on the connection that holds the backup open; 0 for none',
+    help: 'seconds between two signs of life on the connection that holds the backup open; 0 for none (default: keepalive_interval)',
     apply: number('--keepalive-interval', 0, ({ wishes }, value) => {
       wishes.keepaliveInterval = value;
     }),

@@ -19,7 +19,12 @@ import { BACKUP_OPTIONS, type BackupDraft } from './backup-options.ts';
 const ABOUT = `
 Takes a base backup of each server over SFTP (backup_method = rsync) or from this host (local-rsync). Files that have
 not changed since the last backup are shared with it as reuse_backup says. What a backup that was interrupted has
-copied is not copied again.`;
+copied is not copied again.
+
+Examples:
+    cellarman backup main
+    cellarman backup all --reuse-backup=link --jobs 4
+    cellarman backup main --name before-upgrade --wait`;
 
 /** `cellarman backup` */
 export function define(command: Command, context: Context): void {

@@ -22,7 +22,11 @@ const ABOUT = `
 Looks whether each server can be backed up and restored: configuration, directories, PostgreSQL and its privileges, the
 data directory over SFTP, archiving, backups as the configuration asks for them, and WAL without a gap since the oldest
 backup. Servers are looked at side by side. A failed check says what to do. Nothing is changed but that missing
-directories of the catalogue are made. The exit status is 1 when a check of an active server failed, with --nagios 2.`;
+directories of the catalogue are made. The exit status is 1 when a check of an active server failed, with --nagios 2.
+
+Examples:
+    cellarman check main
+    cellarman check --nagios all`;
 
 /** `cellarman check` */
 export function define(command: Command, context: Context): void {

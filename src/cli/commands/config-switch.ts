@@ -5,12 +5,20 @@ import { redact } from '../../postgres/conninfo/redact.ts';
 import type { Context } from '../context.ts';
 import { runManager, serverNamed } from '../manager-session.ts';
 
+const ABOUT = `
+A model is a section with "model = true" and the cluster of the server; its options take the place of the server's own.
+
+Examples:
+    cellarman config-switch main disaster
+    cellarman config-switch main --reset`;
+
 /** `cellarman config-switch` */
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name>', 'the server')
     .argument('[model_name]', 'the model, of the same cluster')
     .option('--reset', 'go back to the options of the server itself');
+  command.addHelpText('after', ABOUT);
   command.action(
     async (name: string, model: string | undefined, { reset = false }: { readonly reset?: boolean }) => {
       await runManager(command, context, async (session) => {

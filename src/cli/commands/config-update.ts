@@ -14,7 +14,7 @@ options with their new values. An option is changed in the file that sets it; wh
 
 /** `cellarman config-update` */
 export function define(command: Command, context: Context): void {
-  command.argument('<json_changes>', 'the changes').addHelpText('after', ABOUT);
+  command.argument('<json_changes>', 'the changes, as below').addHelpText('after', ABOUT);
   command.action(async (json: string) => {
     await runManager(command, context, async ({ configuration, messages }) => {
       const { main, included } = readBarmansFiles({ explicit: configuration.mainFile, env: context.env });

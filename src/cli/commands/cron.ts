@@ -16,7 +16,10 @@ import { repeatMessages } from '../render/messages.ts';
 const ABOUT = `
 To be run every minute, by cron(8) or a timer. For each server in processes of its own: archives WAL, looks again at
 backups that wait for WAL, finishes deletions that were interrupted, and applies the retention policy. Runs that overlap
-leave each other's servers alone. What takes longer than a minute goes on by itself.`;
+leave each other's servers alone. What takes longer than a minute goes on by itself.
+
+Examples:
+    * * * * * barman cellarman -q cron                in /etc/cron.d/cellarman`;
 
 interface CronFlags {
   readonly keepDescriptors?: boolean;

@@ -10,7 +10,10 @@ import { removalTeller } from '../render/removal.ts';
 const ABOUT = `
 A backup is given by its ID, by its name, or as oldest, latest and so on. With it go the block-incremental backups that
 rest on it, and all WAL that no backup needs any more. What is kept ("cellarman keep") or needed for minimum_redundancy
-stays. A deletion that was interrupted is finished by another one, or by cron.`;
+stays. A deletion that was interrupted is finished by another one, or by cron.
+
+Examples:
+    cellarman delete main oldest --dry-run`;
 
 /** `cellarman delete` */
 export function define(command: Command, context: Context): void {

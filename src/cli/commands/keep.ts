@@ -9,7 +9,11 @@ import { runManager, usableServerNamed } from '../manager-session.ts';
 
 const ABOUT = `
 A backup that is kept is neither deleted by the retention policy nor by hand: "full" keeps it with all WAL since, so that
-every later moment can be reached from it; "standalone" with the WAL that makes it whole.`;
+every later moment can be reached from it; "standalone" with the WAL that makes it whole.
+
+Examples:
+    cellarman keep --target full main latest
+    cellarman keep --release main 20261122T020000`;
 
 interface KeepFlags {
   readonly release?: boolean;
@@ -24,7 +28,12 @@ export function define(command: Command, context: Context): void {
     .argument('<backup_id>', 'ID or name of a backup, latest, oldest, last-full or last-failed')
     .option('-r, --release', 'let the backup go again')
     .option('-s, --status', 'show whether the backup is kept')
-    .addOption(new Option('--target <target>', 'keep the backup').choices(['full', 'standalone']))
+    .addOption(
+      new Option('--target <target>', 'keep the backup, with all WAL since or with its own').choices([
+        'full',
+        'standalone',
+      ]),
+    )
     .addHelpText('after', ABOUT);
   command.action(async (name: string, designation: string, flags: KeepFlags) => {
     await runManager(command, context, async (session) => {

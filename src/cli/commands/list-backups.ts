@@ -13,12 +13,21 @@ interface ListFlags {
   readonly why?: boolean;
 }
 
+const ABOUT = `
+Lists the backups, the newest first: state, end, size, WAL since, and what the retention policy says. A gap in the WAL is
+a warning.
+
+Examples:
+    cellarman list-backups main
+    cellarman list-backups all --why`;
+
 /** `cellarman list-backups` */
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name...>', "servers, or 'all'")
     .option('--minimal', 'IDs only')
     .option('--why', 'tell why the retention policy keeps each backup or lets it go');
+  command.addHelpText('after', ABOUT);
   command.action(async (names: readonly string[], flags: ListFlags) => {
     await runManager(command, context, async (session) => {
       for (const server of serversNamed(names, session)) await list(server, flags, session);

@@ -12,6 +12,9 @@ interface FileFlags {
   readonly listEmptyDirectories?: boolean;
 }
 
+const ABOUT = `
+Without --target these are the files of the backup and the WAL that makes it whole.`;
+
 /** `cellarman list-files` */
 export function define(command: Command, context: Context): void {
   command
@@ -23,6 +26,7 @@ export function define(command: Command, context: Context): void {
         .default('standalone'),
     )
     .option('--list-empty-directories', 'list empty directories, too');
+  command.addHelpText('after', ABOUT);
   command.action(async (name: string, designation: string, flags: FileFlags) => {
     await runManager(command, context, async (session) => {
       const { configuration, messages } = session;

@@ -5,9 +5,13 @@ import { Compression } from '../../manager/wal/compression/compression.ts';
 import type { Context } from '../context.ts';
 import { isUsable, runManager, serversNamed } from '../manager-session.ts';
 
+const ABOUT = `
+Lists the files of wals/ in xlog.db again, for an index that is damaged or does not fit to the archive any more.`;
+
 /** `cellarman rebuild-xlogdb` */
 export function define(command: Command, context: Context): void {
   command.argument('<server_name...>', "servers, or 'all'");
+  command.addHelpText('after', ABOUT);
   command.action(async (names: readonly string[]) => {
     await runManager(command, context, async (session) => {
       const { configuration, messages, log } = session;

@@ -29,7 +29,9 @@ export function define(command: Command, context: Context): void {
     .argument('<server_name...>', "servers, or 'all'")
     .option('--minimal', 'one line for each client')
     .addOption(
-      new Option('--target <kind>', 'which clients').choices(Object.keys(CLIENT_KINDS)).default('all'),
+      new Option('--target <kind>', 'which clients are shown')
+        .choices(Object.keys(CLIENT_KINDS))
+        .default('all'),
     )
     .addOption(
       new Option('--source <host>', 'ask the server of conninfo, or that of wal_conninfo')

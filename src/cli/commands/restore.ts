@@ -30,7 +30,13 @@ copied. WAL is taken as far as the target needs it. Every file is compared with 
 damaged is taken from another backup that holds the same. A restore that was interrupted is gone on with by the same
 command.
 
---target-time takes what PostgreSQL takes: "2026-11-22 15:17:47+01", "Nov 22 2026 3:17 PM CET", "yesterday 10:00".`;
+--target-time takes what PostgreSQL takes: "2026-11-22 15:17:47+01", "Nov 22 2026 3:17 PM CET", "yesterday 10:00".
+
+Examples:
+    cellarman restore main latest /var/lib/postgresql/17/main
+    cellarman restore main auto /srv/pg --target-time '2026-11-22 15:17:47+01' --target-action promote
+    cellarman restore main latest /srv/pg --remote-ssh-command 'ssh postgres@db2'
+    cellarman restore main auto /srv/pg --target-lsn 0/3000060 --dry-run`;
 
 /** `cellarman restore`, `cellarman recover` */
 export function define(command: Command, context: Context): void {

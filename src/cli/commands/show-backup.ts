@@ -11,11 +11,19 @@ import { backupDetailsJson } from '../render/backup-details-json.ts';
 import { backupDetailsText } from '../render/backup-details-text.ts';
 import { tellDamage } from '../render/damage.ts';
 
+const ABOUT = `
+Shows begin and end, sizes, tablespaces, WAL, timelines, the retention policy's opinion, whether pages were damaged on the
+server, and how the last verify-backup ended.
+
+Examples:
+    cellarman show-backup main latest`;
+
 /** `cellarman show-backup` */
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name>', 'the server')
     .argument('<backup_id>', 'ID or name of a backup, latest, oldest, last-full or last-failed');
+  command.addHelpText('after', ABOUT);
   command.action(async (name: string, designation: string) => {
     await runManager(command, context, async (session) => {
       const { configuration, messages } = session;

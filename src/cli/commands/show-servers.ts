@@ -6,9 +6,13 @@ import { runManager, serversNamed } from '../manager-session.ts';
 import { serverSettings } from '../render/server-settings.ts';
 import { serverMark } from '../server-label.ts';
 
+const ABOUT = `
+Shows every option as it holds for the server: its own line, that of [barman], or the default. Passwords are hidden.`;
+
 /** `cellarman show-servers` */
 export function define(command: Command, context: Context): void {
   command.argument('<server_name...>', "servers, or 'all'");
+  command.addHelpText('after', ABOUT);
   command.action(async (names: readonly string[]) => {
     await runManager(command, context, async (session) => {
       for (const server of serversNamed(names, session)) {

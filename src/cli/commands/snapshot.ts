@@ -16,6 +16,9 @@ Makes REPO/<YYYYMMDDTHHMMSS>/, a copy of what SRC holds: files that are unchange
 hard links to it. A manifest with the hash of every file goes to REPO/.cellarman/. A run that is interrupted leaves its
 work, and the next one goes on with it. SRC and REPO: PATH, [user@]host:PATH or sftp://[user@]host[:port]/PATH, at
 least one of them on this machine.
+
+Examples:
+    cellarman snapshot backup@db1:/srv/data /backup/db1 --keep 'RECOVERY WINDOW OF 14 DAYS'
 ${statusHelp('snapshot')}`;
 
 /** `cellarman snapshot`. */

@@ -8,9 +8,14 @@ import { type ManagerSession, runManager, serversNamed } from '../manager-sessio
 import { tellDamage } from '../render/damage.ts';
 import { statusRows } from '../render/status.ts';
 
+const ABOUT = `
+Shows description, PostgreSQL and its settings, archiving and its failures, the retention policy, and how many backups
+there are. Nothing is judged: that is what check does.`;
+
 /** `cellarman status` */
 export function define(command: Command, context: Context): void {
   command.argument('<server_name...>', "servers, or 'all'");
+  command.addHelpText('after', ABOUT);
   command.action(async (names: readonly string[]) => {
     await runManager(command, context, async (session) => {
       const servers = serversNamed(names, session);

@@ -18,6 +18,10 @@ interface SwitchFlags {
   readonly archiveTimeout: string;
 }
 
+const ABOUT = `
+Examples:
+    cellarman switch-wal --force --archive main       ends when a WAL file has arrived`;
+
 /** `cellarman switch-wal` */
 export function define(command: Command, context: Context): void {
   command
@@ -25,6 +29,7 @@ export function define(command: Command, context: Context): void {
     .option('--force', 'write a checkpoint first, so that there is something to switch from')
     .option('--archive', 'archive WAL until the closed segment is there')
     .option('--archive-timeout <seconds>', 'longest time to wait for it', '30');
+  command.addHelpText('after', ABOUT);
   command.action(async (names: readonly string[], flags: SwitchFlags) => {
     const seconds = wholeNumber('--archive-timeout', flags.archiveTimeout, 0);
     await runManager(command, context, async (session) => {

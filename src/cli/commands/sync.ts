@@ -19,6 +19,10 @@ A rule of --filter is "- PATTERN" or "+ PATTERN", one of H, S, P and R with a
 pattern, "!" to forget all rules so far, or ". FILE" to read rules from a file,
 as rsync has them, with the modifiers ! s r p, and for files - + e n w as well.
 Rules in files of each directory (":" and -F), the modifiers / and C are refused.
+
+Examples:
+    cellarman sync -a --delete /srv/data/ backup@db1:/backup/data
+    cellarman sync -an --itemize-changes backup@db1:/srv/data /backup
 ${statusHelp('sync')}`;
 
 /** `cellarman sync`. */

@@ -20,7 +20,11 @@ consistent moment, has amcheck look at all indexes and tables, and runs the stat
 conninfo names: one that fails is a finding. It needs the server programs of the backup's major version, and room for the
 whole cluster. Nothing is left of it.
 
-The exit status is 1 when anything is wrong. show-backup shows the result from then on.`;
+The exit status is 1 when anything is wrong. show-backup shows the result from then on.
+
+Examples:
+    cellarman verify-backup main latest
+    cellarman verify-backup main latest --restore-test --sql 'SELECT count(*) FROM orders'`;
 
 interface Draft {
   restoreTest: boolean;
