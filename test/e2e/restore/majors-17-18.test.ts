@@ -1,0 +1,3 @@
+import { describeRestores } from './ledger.ts';
+
+describeRestores([17, 18]);
