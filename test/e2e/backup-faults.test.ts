@@ -241,6 +241,19 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     }
   });
 
+  it('tells how long it has waited for a checkpoint that the server spreads', async () => {
+    await site.postgres.query('checkpoint');
+    // The server writes a page, and waits for a tenth of a second.
+    await site.postgres.query('create table spread as select n from generate_series(1, 30000) n');
+    site.configure('immediate_checkpoint = false');
+    const stdout = await succeeds();
+    site.configure('');
+    expect(stdout).toMatch(
+      /^Waiting for the checkpoint of PostgreSQL, which it spreads over 4 minutes, 30 seconds; --immediate-checkpoint .*\nWaiting for the checkpoint of PostgreSQL: 1\d seconds of about 4 minutes, 30 seconds\n/m,
+    );
+    await site.postgres.query('drop table spread');
+  });
+
   it('runs the scripts around it, and is stopped by the one before it', async () => {
     const script = (name: string): string => `env | grep ^BARMAN_ > ${join(site.dir, name)}`;
     site.configure(`pre_backup_script = ${script('before')}\npost_backup_script = ${script('after')}`);

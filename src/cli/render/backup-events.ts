@@ -28,11 +28,11 @@ export function backupTeller(
           `Starting backup using rsync-concurrent method for server ${name} in ${event.directory}`,
         );
       case 'checkpoint':
-        if (!event.fast)
-          messages.info(
-            'Waiting for the checkpoint of PostgreSQL, which takes some minutes; --immediate-checkpoint does it at once',
-          );
-        return;
+        return messages.info(
+          event.waited === 0
+            ? `Waiting for the checkpoint of PostgreSQL, which it spreads over ${prettyDuration(event.longest)}; --immediate-checkpoint does it at once`
+            : `Waiting for the checkpoint of PostgreSQL: ${prettyDuration(event.waited)} of about ${prettyDuration(event.longest)}`,
+        );
       case 'started':
         return messages.info(`Backup start at LSN: ${placeText(event)}`);
       case 'copying': {

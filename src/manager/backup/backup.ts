@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { parseBackupLabel } from '../../postgres/backup-label.ts';
 import type { WalRange } from '../../postgres/backup-manifest/types.ts';
 import type { Lsn } from '../../postgres/lsn.ts';
-import { startBackup, stopBackup } from '../../postgres/server/base-backup.ts';
+import { type StartedBackup, startBackup, stopBackup } from '../../postgres/server/base-backup.ts';
 import { keepAwake } from '../../postgres/server/keep-awake.ts';
 import type { Session } from '../../postgres/server/session.ts';
 import { listTablespaces } from '../../postgres/server/tablespaces.ts';
@@ -37,6 +37,9 @@ import { learnServer, listDatabases, type ServerFacts } from './server-facts.ts'
 import { type ClusterSource, openSource } from './source.ts';
 import { placeOfStart, placeOfStop } from './wal-place.ts';
 import { proveWhole } from './whole.ts';
+
+/** Milliseconds between two words about a checkpoint that takes its time. */
+const CHECKPOINT_NEWS = 10_000;
 
 /** Numbers of damaged pages that are told of one file. */
 const MOST_TOLD = 10;
@@ -197,9 +200,8 @@ class BackupRun {
 
     const stop = new AbortController();
     const interval = options.keepaliveInterval;
-    tell({ type: 'checkpoint', fast: options.immediateCheckpoint });
     const label = `cellarman backup ${server.name} ${id}`;
-    const started = await startBackup(this.#session, { label, fast: options.immediateCheckpoint });
+    const started = await this.#start(label);
     const control = await source.control();
     const start = placeOfStart(started.startLsn, control.content.timeline, size);
     tell({ type: 'started', ...start });
@@ -262,6 +264,23 @@ class BackupRun {
       deduplicated_size: own,
       copy_stats: statistics(copied.report, options.jobs),
     });
+  }
+
+  async #start(label: string): Promise<StartedBackup> {
+    const { options, facts, tell } = this.#parts;
+    const fast = options.immediateCheckpoint;
+    const began = Date.now();
+    const tellTime = (): void => {
+      const waited = Math.round((Date.now() - began) / 1000);
+      tell({ type: 'checkpoint', waited, longest: Math.round(facts.checkpointTime) });
+    };
+    if (!fast) tellTime();
+    const timer = fast ? undefined : setInterval(tellTime, CHECKPOINT_NEWS);
+    try {
+      return await startBackup(this.#session, { label, fast });
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   async #copy(id: string, bases: ChosenBases, signal: AbortSignal): Promise<Copied> {

@@ -15,8 +15,11 @@ export type BackupEvent =
   /** Backups that were under way when their process ended were marked as failed. */
   | { readonly type: 'orphans'; readonly ids: readonly string[] }
   | { readonly type: 'starting'; readonly id: string; readonly directory: string }
-  /** PostgreSQL makes a checkpoint first; spread out, that takes minutes. */
-  | { readonly type: 'checkpoint'; readonly fast: boolean }
+  /**
+   * PostgreSQL makes a checkpoint first, and spreads it out. Seconds: since when, told again and again, and how long it
+   * takes at most where no other one is under way.
+   */
+  | { readonly type: 'checkpoint'; readonly waited: number; readonly longest: number }
   | ({ readonly type: 'started' } & WalPlace)
   | {
       readonly type: 'copying';

@@ -22,6 +22,8 @@ export interface ServerFacts {
   /** `stats_temp_directory` of 13 and 14. */
   readonly statsTempDirectory: string | undefined;
   readonly databases: readonly Database[];
+  /** Seconds over which the server spreads a checkpoint. */
+  readonly checkpointTime: number;
 }
 
 export interface Database {
@@ -47,6 +49,8 @@ export async function learnServer(session: Session): Promise<ServerFacts> {
     archiveMode: value('archive_mode') ?? 'off',
     statsTempDirectory: value('stats_temp_directory'),
     databases: await listDatabases(session),
+    checkpointTime:
+      Number(value('checkpoint_timeout') ?? 0) * Number(value('checkpoint_completion_target') ?? 1),
   };
 }
 
