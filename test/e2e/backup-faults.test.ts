@@ -26,7 +26,7 @@ import { canMount, mountScratchDisk } from '../support/scratch-disk.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 /** Slow enough to be met on its way, KB a second. */
-const SLOWLY = ['--reuse-backup', 'off', '--bwlimit', '8000'];
+const SLOWLY = ['--reuse-backup', 'off', '--bwlimit', '6000'];
 
 let sshd: Sshd;
 let site: BackupSite;
@@ -48,7 +48,7 @@ async function underWay(run: RunningProgram): Promise<void> {
     await sleep(20);
   };
   while (!run.said().stdout.includes('Starting backup copy')) await goesOn();
-  while (!existsSync(journal()) || statSync(journal()).size < 20_000) await goesOn();
+  while (!existsSync(journal()) || statSync(journal()).size < 10_000) await goesOn();
 }
 
 async function succeeds(...args: string[]): Promise<string> {
