@@ -80,6 +80,17 @@ export interface WholeFile {
   readonly after: Entry;
 }
 
+/**
+ * Takes small files as they come, in any order: each of them once, by its place in the list that was asked for. Neither
+ * method throws.
+ */
+export interface WholeFiles {
+  /** The blocks are to be used during the call. */
+  take(index: number, file: WholeFile): void;
+  /** The file cannot be read; `error` is undefined where only its content did not come as it was listed. */
+  miss(index: number, error: CellarmanError | undefined): void;
+}
+
 /** A small file to be made. */
 export interface NewFile {
   readonly blocks: readonly Uint8Array[];
@@ -108,12 +119,15 @@ export interface Endpoint {
    */
   openRead(path: RelPath, listed?: Entry): Promise<ReadFile>;
   /**
-   * A small file at once, as `openRead`, `read`, `stat` and `close` would give it: for endpoints where that costs less.
-   * Undefined where its content did not come as it was listed.
+   * Small files of one directory, each as `openRead`, `read`, `stat` and `close` would give it: for endpoints where that
+   * costs less. Resolves when all were told; rejects with what ends the run, and then tells no more.
    */
-  readWhole?(path: RelPath, listed: Entry): Promise<WholeFile | undefined>;
-  /** A new small file at once; nothing is left of one that fails. Names and errors as for `create` and `rename`. */
-  writeWhole?(path: RelPath, file: NewFile): Promise<void>;
+  readMany?(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void>;
+  /**
+   * A new small file, made before the call returns; nothing is left of one that fails. Names and errors as for `create`
+   * and `rename`; they are thrown.
+   */
+  writeWhole?(path: RelPath, file: NewFile): void;
   /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
   create(path: RelPath): Promise<WriteFile>;
   /**

@@ -83,6 +83,13 @@ export class Exchange implements PacketSink {
     return this.#send(this.#lastId, reply, operation, path, room);
   }
 
+  /** Sends the begun request, whose answer `pending` gets with the id that is returned. */
+  post(pending: Pending): number {
+    const id = this.#lastId;
+    this.#enqueue(id, pending);
+    return id;
+  }
+
   /** Sends INIT, which has the version where other packets have their id. */
   greet<T>(version: number, reply: Reply<T>, path: ByteString): Promise<T> {
     this.#writer.begin(Packet.INIT, version);
@@ -107,13 +114,13 @@ export class Exchange implements PacketSink {
     const greeting = type === Packet.VERSION;
     this.#reader.reset(bytes, start + (greeting ? 1 : 5), end);
     const id = greeting ? GREETING_ID : readU32(bytes, start + 1);
-    this.#find(id).answer(type, this.#reader, this.host);
+    this.#find(id).answer(type, this.#reader, this.host, id);
     // Only now: a request whose answer turns out broken is still there to be rejected with all others.
     this.#pending.delete(id);
   }
 
   data(id: number, blocks: Uint8Array[]): void {
-    this.#find(id).content(blocks);
+    this.#find(id).content(blocks, id);
     this.#pending.delete(id);
   }
 
@@ -130,19 +137,24 @@ export class Exchange implements PacketSink {
     path: ByteString,
     room: Room | undefined,
   ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(id, new Request(reply, operation, path, room, resolve, reject));
+    });
+  }
+
+  #enqueue(id: number, pending: Pending): void {
     this.#writer.finish();
     if (this.#failure !== undefined) {
       this.#writer.discard();
-      return Promise.reject(this.#failure);
+      pending.fail(this.#failure);
+      return;
     }
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, new Request(reply, operation, path, room, resolve, reject));
-      if (this.#writer.pending >= ENOUGH) this.#flush();
-      else if (!this.#flushPlanned) {
-        this.#flushPlanned = true;
-        process.nextTick(this.#plannedFlush);
-      }
-    });
+    this.#pending.set(id, pending);
+    if (this.#writer.pending >= ENOUGH) this.#flush();
+    else if (!this.#flushPlanned) {
+      this.#flushPlanned = true;
+      setImmediate(this.#plannedFlush);
+    }
   }
 
   readonly #plannedFlush = (): void => {

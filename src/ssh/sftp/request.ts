@@ -1,16 +1,16 @@
-import { type ByteString, byteString } from '../../system/byte-string.ts';
+import type { ByteString } from '../../system/byte-string.ts';
 import type { CellarmanError } from '../../system/errors.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { brokenPacket, type PacketReader } from './packet-reader.ts';
 import { Packet, Status } from './protocol.ts';
 import type { Reply } from './replies.ts';
-import { SftpStatus, statusFailure } from './status.ts';
+import { readStatus, statusFailure } from './status.ts';
 
 /** A request without its answer. */
 export interface Pending {
   /** PROTOCOL is thrown when the packet is no answer to this request. */
-  answer(type: number, packet: PacketReader, host: string): void;
-  content(blocks: Uint8Array[]): void;
+  answer(type: number, packet: PacketReader, host: string, id: number): void;
+  content(blocks: Uint8Array[], id: number): void;
   fail(error: CellarmanError): void;
 }
 
@@ -65,16 +65,14 @@ export class Request<T> implements Pending {
   }
 
   #answerStatus(packet: PacketReader, host: string): void {
-    const code = packet.u32();
-    if (code === Status.OK) {
+    const status = readStatus(packet);
+    if (status.code === Status.OK) {
       if (this.#reply.type !== Packet.STATUS) throw this.#unexpected(Packet.STATUS);
       this.#succeed(this.#reply.read(packet, this.#path));
-    } else if (code === Status.EOF && this.#reply.atEnd !== undefined) {
+    } else if (status.code === Status.EOF && this.#reply.atEnd !== undefined) {
       this.#succeed(this.#reply.atEnd());
     } else {
-      // Servers of earlier versions leave the text out.
-      const message = packet.remaining > 0 ? packet.string() : byteString('');
-      this.fail(statusFailure(new SftpStatus(code, message), this.#operation, this.#path, host));
+      this.fail(statusFailure(status, this.#operation, this.#path, host));
     }
   }
 
@@ -84,6 +82,10 @@ export class Request<T> implements Pending {
   }
 
   #unexpected(type: number): CellarmanError {
-    return brokenPacket(`packet type ${type} is no answer to "${this.#operation}"`);
+    return noAnswer(type, this.#operation);
   }
+}
+
+export function noAnswer(type: number, operation: string): CellarmanError {
+  return brokenPacket(`packet type ${type} is no answer to "${operation}"`);
 }

@@ -22,12 +22,13 @@ import {
   type SftpHandle,
   type SftpName,
 } from './replies.ts';
-
+import { SmallFile, type SmallFileListener } from './small-file.ts';
 import { SftpStatus } from './status.ts';
 
 export type { AttributeChanges, SftpAttributes } from './attributes.ts';
 export type { Limits } from './greeting.ts';
 export type { OwnerNames, SftpFileSystem, SftpHandle, SftpName } from './replies.ts';
+export type { SmallFileListener } from './small-file.ts';
 
 /** Content under way in one direction. An ssh2 channel's window is 2 MiB: more than this could not be under way. */
 const WINDOW = 4 * 1024 * 1024;
@@ -176,20 +177,9 @@ export class SftpSession {
       : room.then(() => this.#read(handle, offset, length));
   }
 
-  /**
-   * The content from the beginning, at most `length` bytes, and the attributes behind it; the handle is closed then. The
-   * requests leave in one write, one behind the other.
-   */
-  async readAndClose(
-    handle: SftpHandle,
-    length: number,
-  ): Promise<readonly [blocks: Uint8Array[], after: SftpAttributes]> {
-    const room = this.#reads.acquire(length);
-    if (room !== undefined) await room;
-    const answers = Promise.all([this.#read(handle, 0, length), this.fstat(handle)] as const);
-    // Nothing depends on the answer.
-    this.closeHandle(handle).catch(() => {});
-    return answers;
+  /** Reads a whole small file, at most `size` bytes, which is no more than `limits.read`; see {@link SmallFile}. */
+  readSmall(path: ByteString, size: number, index: number, listener: SmallFileListener): void {
+    new SmallFile(this.#exchange, this.#reads, path, size, index, listener).begin();
   }
 
   /** The next names of an open directory, `.` and `..` among them; undefined behind the last. */

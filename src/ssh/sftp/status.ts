@@ -1,5 +1,6 @@
-import { type ByteString, toText } from '../../system/byte-string.ts';
+import { type ByteString, byteString, toText } from '../../system/byte-string.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
+import type { PacketReader } from './packet-reader.ts';
 import { Status } from './protocol.ts';
 
 /** What a server said, as the `cause` of the error that was made of it. */
@@ -11,6 +12,12 @@ export class SftpStatus {
     this.code = code;
     this.message = message;
   }
+}
+
+export function readStatus(packet: PacketReader): SftpStatus {
+  const code = packet.u32();
+  // Servers of earlier versions leave the text out.
+  return new SftpStatus(code, packet.remaining > 0 ? packet.string() : byteString(''));
 }
 
 /**

@@ -2,9 +2,19 @@ import fs from 'node:fs';
 import { type ByteString, byteString, toFsPath, toText } from '../../system/byte-string.ts';
 import { fromErrno } from '../../system/errno.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
-import type { Capabilities, Endpoint, NewFile, ReadFile, Space, WholeFile, WriteFile } from '../endpoint.ts';
+import type {
+  Capabilities,
+  Endpoint,
+  NewFile,
+  ReadFile,
+  Space,
+  WholeFile,
+  WholeFiles,
+  WriteFile,
+} from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import type { LocalAccess } from './local-access.ts';
 import { checkedAccess } from './local-access-checked.ts';
 import { heldAccess } from './local-access-held.ts';
@@ -112,7 +122,22 @@ class LocalEndpoint implements Endpoint {
     return new LocalReadFile(fd, nameOf(path), () => this.#text(path), this.#spare);
   }
 
-  async readWhole(path: RelPath, { size }: Entry): Promise<WholeFile | undefined> {
+  async readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
+    for (const [index, listed] of files.entries()) {
+      let file: WholeFile | undefined;
+      try {
+        file = this.#readWhole(joinPath(directory, listed.name), listed.size);
+      } catch (error) {
+        if (!isOfPath(error)) throw error;
+        taker.miss(index, error);
+        continue;
+      }
+      if (file === undefined) taker.miss(index, undefined);
+      else taker.take(index, file);
+    }
+  }
+
+  #readWhole(path: RelPath, size: number): WholeFile | undefined {
     return this.#run(path, () => {
       const fd = fs.openSync(this.#place(path), READ);
       try {
@@ -128,7 +153,7 @@ class LocalEndpoint implements Endpoint {
     });
   }
 
-  async writeWhole(path: RelPath, { blocks, attributes, by, sync }: NewFile): Promise<void> {
+  writeWhole(path: RelPath, { blocks, attributes, by, sync }: NewFile): void {
     this.#run(path, () => {
       const place = this.#place(path);
       const made = by === undefined ? place : this.#place(joinPath(parentOf(path), by));

@@ -5,7 +5,7 @@ import type {
   ReadFile,
   ResumedFile,
   Space,
-  WholeFile,
+  WholeFiles,
   WriteFile,
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
@@ -56,8 +56,21 @@ class ReconnectingEndpoint implements Endpoint {
     return new ReconnectingReadFile(await open(), open);
   }
 
-  readWhole(path: RelPath, listed: Entry): Promise<WholeFile | undefined> {
-    return this.#connection.attempt(async (endpoint) => endpoint.readWhole?.(path, listed));
+  readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
+    const told = new Set<number>();
+    return this.#connection.attempt(async (endpoint) => {
+      const indexes = [...files.keys()].filter((index) => !told.has(index));
+      const left = indexes.map((index) => files[index] as Entry);
+      const original = (index: number): number => {
+        const known = indexes[index] as number;
+        told.add(known);
+        return known;
+      };
+      await endpoint.readMany?.(directory, left, {
+        take: (index, file) => taker.take(original(index), file),
+        miss: (index, error) => taker.miss(original(index), error),
+      });
+    });
   }
 
   create(path: RelPath): Promise<WriteFile> {

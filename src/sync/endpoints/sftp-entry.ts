@@ -1,6 +1,6 @@
 import type { SftpAttributes } from '../../ssh/sftp/session.ts';
 import type { ByteString } from '../../system/byte-string.ts';
-import { failure } from '../../system/errors.ts';
+import { type CellarmanError, failure } from '../../system/errors.ts';
 import type { Entry, EntryType } from '../entry.ts';
 
 const TYPE_BITS = 0o170000;
@@ -23,6 +23,10 @@ export function typeOf(mode: number): EntryType {
   }
 }
 
+/** Of a server that leaves the mode out. */
+export const untold = (): CellarmanError =>
+  failure('UNSUPPORTED', { operation: 'telling files from directories', where: 'the SFTP server' });
+
 /**
  * An entry of what a server said. Times are whole seconds, unsigned as they came: one before 1970 shows as one after 2106
  * less its distance, the same each time, and setting it again gives the server the number it had sent. UNSUPPORTED where
@@ -34,8 +38,7 @@ export function sftpEntry(
   target: ByteString | undefined,
 ): Entry {
   const { mode, size = 0, mtime = 0, uid = 0, gid = 0 } = attributes;
-  if (mode === undefined)
-    throw failure('UNSUPPORTED', { operation: 'telling files from directories', where: 'the SFTP server' });
+  if (mode === undefined) throw untold();
   const type = typeOf(mode);
   return {
     name,

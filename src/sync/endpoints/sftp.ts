@@ -2,7 +2,7 @@ import { Extension, OpenFlag } from '../../ssh/sftp/protocol.ts';
 import type { SftpAttributes, SftpHandle, SftpSession } from '../../ssh/sftp/session.ts';
 import type { SessionPool } from '../../ssh/sftp/session-pool.ts';
 import { type ByteString, toText } from '../../system/byte-string.ts';
-import { failure, isFailure } from '../../system/errors.ts';
+import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type {
   Capabilities,
   Endpoint,
@@ -10,7 +10,7 @@ import type {
   ReadFile,
   ResumedFile,
   Space,
-  WholeFile,
+  WholeFiles,
   WriteFile,
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
@@ -20,11 +20,12 @@ import { attributeSteps, setOfEntry } from './sftp-attributes.ts';
 import type { Readers } from './sftp-block-reader.ts';
 import { SftpDiagnosis } from './sftp-diagnosis.ts';
 import { SftpDirectories } from './sftp-directories.ts';
-import { sftpEntry, typeOf } from './sftp-entry.ts';
+import { sftpEntry, typeOf, untold } from './sftp-entry.ts';
 import { readNames, sortedEntries } from './sftp-listing.ts';
 import { SftpPlaces } from './sftp-places.ts';
 import { SftpReadFile } from './sftp-read-file.ts';
 import { renameByParts, renameOver } from './sftp-rename.ts';
+import { SftpSmallFiles } from './sftp-small-files.ts';
 import { SftpWriteFile } from './sftp-write-file.ts';
 
 /** Files in flight: on loopback a quarter would do, at 20 ms this is twice as fast as half of it. */
@@ -63,6 +64,7 @@ class SftpEndpoint implements Endpoint {
   readonly #directories: SftpDirectories;
   readonly #diagnosis: SftpDiagnosis;
   readonly #readers: Readers = { active: 0 };
+  readonly #smallFiles: SftpSmallFiles;
 
   constructor(sessions: SessionPool, places: SftpPlaces, onProblem: OnProblem) {
     const { first } = sessions;
@@ -81,6 +83,12 @@ class SftpEndpoint implements Endpoint {
     this.#onProblem = onProblem;
     this.#directories = new SftpDirectories(sessions, places);
     this.#diagnosis = new SftpDiagnosis(sessions, places);
+    this.#smallFiles = new SftpSmallFiles(
+      sessions,
+      places,
+      (attributes, path) => this.#unlike('file', attributes, path),
+      this.capabilities.concurrency,
+    );
   }
 
   async list(directory: RelPath): Promise<Entry[]> {
@@ -124,17 +132,9 @@ class SftpEndpoint implements Endpoint {
     return new SftpReadFile(session, handle, nameOf(path), this.#readers);
   }
 
-  async readWhole(path: RelPath, listed: Entry): Promise<WholeFile | undefined> {
-    const reached = this.#reach(path);
-    const place = typeof reached === 'string' ? reached : await reached;
-    const session = this.#sessions.pick();
-    if (listed.size > session.limits.read) return undefined;
-    const handle = await this.#openAtOnce(session, place, path);
-    const [blocks, attributes] = await session.readAndClose(handle, listed.size);
-    let bytes = 0;
-    for (const block of blocks) bytes += block.length;
-    if (bytes !== listed.size) return undefined;
-    return { blocks, after: sftpEntry(nameOf(path), attributes, undefined) };
+  async readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
+    await this.#directories.check(directory);
+    await this.#smallFiles.read(directory, files, taker);
   }
 
   async create(path: RelPath): Promise<WriteFile> {
@@ -295,12 +295,25 @@ class SftpEndpoint implements Endpoint {
   }
 
   #expect(type: 'file' | 'directory', attributes: SftpAttributes, path: RelPath): void {
-    const found = this.#entry(path, attributes).type;
-    if (found === type) return;
+    const error = this.#unlike(type, attributes, path);
+    if (error !== undefined) throw error;
+  }
+
+  /** Why what stands there is not to be used as a file or directory. */
+  #unlike(type: 'file' | 'directory', { mode }: SftpAttributes, path: RelPath): CellarmanError | undefined {
+    const found = mode === undefined ? undefined : typeOf(mode);
+    if (found === type) return undefined;
     const facts = { path: this.#places.text(path) };
-    if (found === 'symlink') throw failure('SYMLINK_IN_PATH', facts);
-    if (type === 'directory') throw failure('NOT_A_DIRECTORY', facts);
-    throw failure(found === 'directory' ? 'IS_A_DIRECTORY' : 'SPECIAL_FILE', facts);
+    switch (found) {
+      case undefined:
+        return untold();
+      case 'symlink':
+        return failure('SYMLINK_IN_PATH', facts);
+      case 'directory':
+        return failure('IS_A_DIRECTORY', facts);
+      default:
+        return failure(type === 'directory' ? 'NOT_A_DIRECTORY' : 'SPECIAL_FILE', facts);
+    }
   }
 
   /** The entries of a directory with the texts of its symbolic links; what has vanished meanwhile is left out. */

@@ -34,6 +34,8 @@ export interface LaneContext {
   /** The temporary name beside a final one. */
   temporaryName(name: ByteString): ByteString;
   newHash(): Xxh64;
+  /** The hash of content that is there already. */
+  hashOf(blocks: readonly Uint8Array[]): string;
   readonly inspect: Inspect | undefined;
   readonly bandwidth: Bandwidth | undefined;
   readonly signal: AbortSignal;

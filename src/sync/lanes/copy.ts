@@ -6,7 +6,7 @@ import type { Entry } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
 import type { Copied, CopyOrder } from './copy-order.ts';
-import { copyWhole, ONE_GO } from './copy-whole.ts';
+import { ONE_GO } from './copy-small.ts';
 import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
 import { SteadyWriter } from './steady-writer.ts';
@@ -20,9 +20,7 @@ import { goneFrom } from './vanished.ts';
 export async function copyFile(context: LaneContext, order: CopyOrder): Promise<Copied> {
   let current = order;
   for (let attempt = 0; ; attempt++) {
-    const copied =
-      (attempt === 0 ? await copyWhole(context, current) : undefined) ??
-      (await copyOnce(context, current, attempt >= context.options.rereads));
+    const copied = await copyOnce(context, current, attempt >= context.options.rereads);
     if (copied !== undefined) return copied;
     const entry = (await order.from.lookup(order.fromPath)) ?? current.entry;
     // The time to set is the one seen before reading: whatever changes later makes the file differ again next time.

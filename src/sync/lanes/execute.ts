@@ -7,6 +7,7 @@ import { isOfPath } from '../run-failure.ts';
 import type { LaneContext } from './context.ts';
 import { copyFile } from './copy.ts';
 import { hashFile } from './hash-file.ts';
+import { failed, NOTHING } from './results.ts';
 import type { Task, TaskResult } from './task.ts';
 import { goneFrom } from './vanished.ts';
 
@@ -21,20 +22,9 @@ export async function execute(
     return await new Execution(context, root, directory, task).run();
   } catch (error) {
     if (!isOfPath(error)) throw error;
-    return { ...NOTHING, outcome: 'failed', error };
+    return failed(error);
   }
 }
-
-const NOTHING: TaskResult = {
-  outcome: 'made',
-  entry: undefined,
-  hash: undefined,
-  readAt: 0,
-  finding: undefined,
-  torn: false,
-  comparedBytes: 0,
-  error: undefined,
-};
 
 /** What a dry run says became of a task. */
 const PRETENDED = {

@@ -3,6 +3,7 @@ import type { ByteString } from '../../system/byte-string.ts';
 import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import { joinPath } from '../path.ts';
 import type { LaneContext } from './context.ts';
+import { copySmall } from './copy-small.ts';
 import { execute } from './execute.ts';
 import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
 
@@ -16,18 +17,24 @@ export function openLane(context: LaneContext, concurrency: number): Lane {
     depth: concurrency,
     async run(batch) {
       const unlinked = await linkAll(context, batch, concurrency);
+      const results: (TaskResult | undefined)[] = batch.tasks.map(() => undefined);
+      await copySmall(context, batch, results);
       if (concurrency === 1) {
-        const results: TaskResult[] = [];
-        for (const task of batch.tasks)
-          results.push(await execute(context, batch.root, batch.directory, task));
-        return { results, unlinked };
+        for (const [index, task] of batch.tasks.entries())
+          results[index] ??= await execute(context, batch.root, batch.directory, task);
+      } else {
+        const running: Promise<void>[] = [];
+        for (const [index, task] of batch.tasks.entries()) {
+          if (results[index] !== undefined) continue;
+          if (slots.full) await slots.free();
+          const keep = (result: TaskResult): void => {
+            results[index] = result;
+          };
+          running.push(slots.run(execute(context, batch.root, batch.directory, task).then(keep)));
+        }
+        await settleAll(running);
       }
-      const running: Promise<TaskResult>[] = [];
-      for (const task of batch.tasks) {
-        if (slots.full) await slots.free();
-        running.push(slots.run(execute(context, batch.root, batch.directory, task)));
-      }
-      return { results: await settleAll(running), unlinked };
+      return { results: results.filter((result) => result !== undefined), unlinked };
     },
     async close() {},
   };

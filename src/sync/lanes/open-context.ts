@@ -1,4 +1,4 @@
-import { loadXxh64 } from '../../system/xxh64.ts';
+import { loadXxh64, loadXxh64Of } from '../../system/xxh64.ts';
 import type { Bandwidth } from '../bandwidth.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { LaneContext, LaneOptions } from './context.ts';
@@ -30,6 +30,7 @@ export async function openContext(parts: ContextParts): Promise<LaneContext> {
     },
     temporaryName: (name) => temporaryName(name, options.nameMax),
     newHash,
+    hashOf: await loadXxh64Of(),
     inspect,
     bandwidth: parts.bandwidth,
     signal: parts.signal,
