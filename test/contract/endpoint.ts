@@ -46,6 +46,42 @@ function content(length: number): Buffer {
   return bytes;
 }
 
+const file = (name: RelPath, size: number): Entry => ({
+  name,
+  type: 'file',
+  mode: 0o644,
+  size,
+  mtime: 0,
+  uid: 0,
+  gid: 0,
+  target: undefined,
+  identity: undefined,
+});
+
+type Told = { readonly bytes: Buffer; readonly after: Entry } | CellarmanError | undefined;
+
+/** What `readMany` tells of each; it must tell each once. */
+async function gather(endpoint: Endpoint, directory: RelPath, files: readonly Entry[]): Promise<Told[]> {
+  const told = new Map<number, Told>();
+  const tell = (index: number, what: Told): void => {
+    expect(told.has(index)).toBe(false);
+    told.set(index, what);
+  };
+  await endpoint.readMany?.(directory, files, {
+    take: (index, { blocks, after }) => tell(index, { bytes: Buffer.concat(blocks), after }),
+    miss: tell,
+  });
+  expect(told.size).toBe(files.length);
+  return files.map((_, index) => told.get(index));
+}
+
+async function contentAndEntry(endpoint: Endpoint, path: RelPath): Promise<{ bytes: Buffer; after: Entry }> {
+  const reader = await endpoint.openRead(path);
+  const after = await reader.stat();
+  await reader.close();
+  return { bytes: await readFile(endpoint, path), after };
+}
+
 /** Everything `src/sync/endpoint.ts` promises, checked on one implementation. */
 export function endpointContract(name: string, makeEndpoint: () => Promise<Subject>): void {
   describe(`the contract of an endpoint: ${name}`, () => {
@@ -552,6 +588,60 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
       });
     });
 
+    describe('small files at once', () => {
+      test('come as they are, each once, and those that are none are told', async (context) => {
+        if (endpoint.readMany === undefined) return context.skip('it reads them one by one');
+        await endpoint.makeDirectory(p('d'), 0o755);
+        const small = HARD_NAMES.slice(0, 12).map(p);
+        for (const [i, name] of small.entries()) {
+          const bytes = content([0, 1, 8192, 32768][i % 4] ?? 0);
+          await writeFile(endpoint, p(`d/${name}`), bytes, { mode: 0o640, mtime: 1_000_000_000_000_000 });
+        }
+        await endpoint.makeDirectory(p('d/directory'), 0o755);
+        await endpoint.symlink(p('d/link'), p('A'));
+        const listed = await endpoint.list(p('d'));
+        const wanted = [
+          ...listed.filter(({ type }) => type === 'file'),
+          file(p('missing'), 3),
+          file(p('directory'), 3),
+          file(p('link'), 3),
+          { ...file(p('A'), 5), name: small[2] ?? p('') },
+          { ...file(p('A'), 20_000), name: small[2] ?? p('') },
+        ];
+        const told = await gather(endpoint, p('d'), wanted);
+        for (const [i, { name }] of wanted.slice(0, small.length).entries())
+          expect(told[i]).toEqual(await contentAndEntry(endpoint, p(`d/${name}`)));
+        expect(
+          told.slice(small.length).map((one) => (one instanceof CellarmanError ? one.code : one)),
+        ).toEqual(['NOT_FOUND', 'IS_A_DIRECTORY', 'SYMLINK_IN_PATH', undefined, undefined]);
+      });
+
+      test('are made whole or not at all', async (context) => {
+        if (endpoint.writeWhole === undefined) return context.skip('it makes them step by step');
+        const make = (name: string, by: string | undefined): void =>
+          endpoint.writeWhole?.(p(name), {
+            blocks: [content(10), content(20)],
+            attributes: { mode: 0o604, mtime: 1_234_567_890_000_000 },
+            by: by === undefined ? undefined : p(by),
+            sync: true,
+          });
+        await endpoint.makeDirectory(p('d'), 0o755);
+        make('d/new', undefined);
+        await writeFile(endpoint, p('d/old'), 'old');
+        make('d/old', '.old.tmp');
+        expect(() => make('d/new', undefined)).toThrow(expect.objectContaining({ code: 'EXISTS' }));
+        expect(() => make('d/x', 'old')).toThrow(expect.objectContaining({ code: 'EXISTS' }));
+        await endpoint.makeDirectory(p('d/taken'), 0o755);
+        expect(() => make('d/taken', '.taken.tmp')).toThrow(CellarmanError);
+        expect(names(await endpoint.list(p('d')))).toEqual(['new', 'old', 'taken']);
+        for (const name of ['d/new', 'd/old']) {
+          const { bytes, after } = await contentAndEntry(endpoint, p(name));
+          expect(bytes).toEqual(Buffer.concat([content(10), content(20)]));
+          expect(after).toMatchObject({ mode: 0o604, mtime: 1_234_567_890_000_000, size: 30 });
+        }
+      });
+    });
+
     describe('calls', () => {
       test('may overlap', async () => {
         await endpoint.makeDirectory(p('d'), 0o700);
@@ -587,6 +677,9 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
           endpoint.lookup(p('x')),
           endpoint.create(p('x')),
           endpoint.openRead(p('x')),
+          ...(endpoint.readMany === undefined
+            ? []
+            : [gather(endpoint, p(''), [file(p('x'), 1), file(p('y'), 1)])]),
         ];
         for (const call of await Promise.allSettled(calls)) {
           expect(call.status).toBe('rejected');

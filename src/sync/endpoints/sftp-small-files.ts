@@ -45,15 +45,15 @@ export class SftpSmallFiles {
   }
 
   #pump(): void {
-    for (
-      let job = this.#waiting[0];
-      job !== undefined && this.#underWay < this.#most;
-      job = this.#waiting[0]
-    ) {
+    for (let job = this.#waiting[0]; job !== undefined; job = this.#waiting[0]) {
+      if (job.isStarted) {
+        this.#waiting.shift();
+        continue;
+      }
+      if (this.#underWay >= this.#most) return;
       this.#underWay++;
       const session = this.#sessions.pick();
       const index = job.start();
-      if (job.isStarted) this.#waiting.shift();
       const { size } = job.file(index);
       if (size > session.limits.read) job.miss(index);
       else session.readSmall(this.#places.place(job.path(index)), size, index, job);
@@ -90,6 +90,7 @@ class Job implements SmallFileListener {
     this.#onEnd = onEnd;
   }
 
+  /** None of its files is left to be begun. */
   get isStarted(): boolean {
     return this.#next === this.#files.length;
   }
@@ -115,7 +116,8 @@ class Job implements SmallFileListener {
     const { name, size } = this.file(index);
     let bytes = 0;
     for (const block of blocks) bytes += block.length;
-    if (bytes === size) this.#taker.take(index, { blocks, after: sftpEntry(name, after, undefined) });
+    if (bytes === size && after.size === size)
+      this.#taker.take(index, { blocks, after: sftpEntry(name, after, undefined) });
     else this.#taker.miss(index, undefined);
     this.#settle();
   }
@@ -130,7 +132,6 @@ class Job implements SmallFileListener {
       this.#taker.miss(index, error);
     } else {
       this.#failure ??= error;
-      // None of the others is begun any more.
       this.#next = this.#files.length;
     }
     this.#settle();
