@@ -8,7 +8,7 @@ import { type HeldLock, heldLock, type LockOptions } from './held-lock.ts';
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
 
 /**
- * flock(2), exclusive, without native code: the program `flock` locks a descriptor it got from us and ends; the lock
+ * flock(2) without native code: the program `flock` locks a descriptor it got from us and ends; the lock
  * stays with the open file, which is ours. Undefined where there is no such program. Throws errnos, LOCKED, ABORTED.
  */
 export async function flock(path: ByteString, options: LockOptions): Promise<HeldLock | undefined> {
@@ -38,11 +38,12 @@ export async function flock(path: ByteString, options: LockOptions): Promise<Hel
 function lockDescriptor(
   fd: number,
   path: ByteString,
-  { wait = false, signal }: LockOptions,
+  { wait = false, shared = false, signal }: LockOptions,
 ): Promise<'locked' | 'taken' | 'no program'> {
   checkAborted(signal);
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', wait ? ['3'] : ['-n', '3'], {
+    const args = [shared ? '-s' : '-x', ...(wait ? [] : ['-n']), '3'];
+    const child = spawn('flock', args, {
       stdio: ['ignore', 'ignore', 'pipe', fd],
       signal,
     });

@@ -8,6 +8,8 @@ export interface HeldLock {
 export interface LockOptions {
   /** Wait for the other process to end; else reject with LOCKED. Default false. */
   readonly wait?: boolean;
+  /** Any number of processes hold it so at once, while nobody holds it alone. Default false. */
+  readonly shared?: boolean;
   /** Ends the waiting with ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fromText } from '../../src/system/byte-string.ts';
 import { acquireFileLock } from '../../src/system/file-lock.ts';
+import type { HeldLock } from '../../src/system/held-lock.ts';
 import { ownerLock } from '../../src/system/owner-lock.ts';
 import { requireProgram } from '../support/programs.ts';
 
@@ -182,6 +183,16 @@ describe.skipIf(!flockIsThere)('a lock by flock', () => {
     children.push(child);
     held.release();
     expect(isHeld()).toBe(false);
+  });
+
+  test('can be shared, which keeps away who wants it alone', async () => {
+    const shared = (): Promise<HeldLock> => acquireFileLock(fromText(file), { shared: true });
+    const [one, other] = [await shared(), await shared()];
+    one.release();
+    await expect(acquireFileLock(fromText(file))).rejects.toMatchObject({ code: 'LOCKED' });
+    other.release();
+    using _alone = await acquireFileLock(fromText(file));
+    await expect(shared()).rejects.toMatchObject({ code: 'LOCKED' });
   });
 
   test('is done by files where the program flock is not installed', async () => {

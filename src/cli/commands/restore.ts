@@ -148,6 +148,7 @@ async function run(
       action: draft.action,
       settingsFile: draft.settingsFile,
       onEvent: restoreTeller(messages, context, flags.quiet),
+      locks: catalogue.locks,
       signal,
     });
   } catch (error) {

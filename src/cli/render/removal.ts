@@ -1,4 +1,5 @@
 import { formatCtime } from '../../manager/catalogue/moment.ts';
+import type { Refusal } from '../../manager/removal/decide.ts';
 import type { RemovalEvent } from '../../manager/removal/remove-backups.ts';
 import type { Messages } from './messages.ts';
 import { prettyDuration } from './pretty.ts';
@@ -15,12 +16,9 @@ export function removalTeller(
     switch (event.type) {
       case 'refused': {
         const { refusal, id } = event;
-        const why =
-          refusal.why === 'kept'
-            ? `${refusal.id === id ? 'it' : `backup ${refusal.id}, which rests on it,`} has a current keep request. If you really want to delete this backup please remove the keep and try again.`
-            : `(minimum redundancy = ${refusal.minimum}, current redundancy = ${refusal.current})`;
-        const link = refusal.why === 'kept' ? 'as' : 'due to minimum redundancy requirements';
-        return messages.warning(`Skipping delete of backup ${id} for server ${server} ${link} ${why}`);
+        return messages.warning(
+          `Skipping delete of backup ${id} for server ${server} ${because(refusal, id)}`,
+        );
       }
       case 'begin':
         startedAt = event.at;
@@ -45,6 +43,21 @@ export function removalTeller(
       }
     }
   };
+}
+
+function because(refusal: Refusal, id: string): string {
+  switch (refusal.why) {
+    case 'kept': {
+      const which = refusal.id === id ? 'it' : `backup ${refusal.id}, which rests on it,`;
+      return `as ${which} has a current keep request. If you really want to delete this backup please remove the keep and try again.`;
+    }
+    case 'redundancy':
+      return `due to minimum redundancy requirements (minimum redundancy = ${refusal.minimum}, current redundancy = ${refusal.current})`;
+    case 'in use': {
+      const who = refusal.pid === undefined ? 'another process' : `process ${refusal.pid}`;
+      return `as ${who} is at work on it, such as a restore. Try again when that has ended.`;
+    }
+  }
 }
 
 const ctime = (at: number): string =>

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkAborted } from '../../system/abort.ts';
 import { fromText } from '../../system/byte-string.ts';
+import { isFailure } from '../../system/errors.ts';
 import { acquireFileLock } from '../../system/file-lock.ts';
 import type { HeldLock } from '../../system/held-lock.ts';
 
@@ -19,7 +22,7 @@ export function serverLockPath({ directory, server }: LockSite, name: ServerLock
   return join(directory, `.${server}-${name}.lock`);
 }
 
-/** The lock of a single backup: whoever checks, keeps or deletes it. */
+/** The lock of a single backup: whoever checks, keeps or deletes it holds it alone, whoever restores or verifies it shares it. */
 export function backupLockPath({ directory, server }: LockSite, id: string): string {
   return join(directory, `.${server}-${id}.lock`);
 }
@@ -37,4 +40,24 @@ export function takeLock(path: string): Promise<HeldLock> {
 /** Waits until the other process is done. @throws ABORTED */
 export function waitForLock(path: string, signal?: AbortSignal): Promise<HeldLock> {
   return acquireFileLock(fromText(path), { wait: true, signal });
+}
+
+/** Milliseconds for which somebody may hold the lock of a backup who only looks at it, and between two attempts. */
+const PATIENCE = 5000;
+const PAUSE = 100;
+
+/**
+ * While it is held nobody, Barman included, removes the backup; others may read it, too.
+ * @throws LOCKED where somebody goes on holding it alone; ABORTED
+ */
+export async function shareBackup(site: LockSite, id: string, signal: AbortSignal): Promise<HeldLock> {
+  const path = fromText(backupLockPath(site, id));
+  for (const end = Date.now() + PATIENCE; ; await sleep(PAUSE)) {
+    checkAborted(signal);
+    try {
+      return await acquireFileLock(path, { shared: true, signal });
+    } catch (error) {
+      if (!isFailure(error, 'LOCKED') || Date.now() >= end) throw error;
+    }
+  }
 }

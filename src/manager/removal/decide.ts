@@ -11,7 +11,9 @@ export interface RemovalView {
 
 export type Refusal =
   | { readonly why: 'kept'; readonly id: string }
-  | { readonly why: 'redundancy'; readonly minimum: number; readonly current: number };
+  | { readonly why: 'redundancy'; readonly minimum: number; readonly current: number }
+  /** Somebody restores, verifies or checks it, or is about to keep it. */
+  | { readonly why: 'in use'; readonly pid: number | undefined };
 
 /**
  * Whether a backup may go, and what goes with it: block-incremental backups that rest on it, before it.

@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure } from '../../system/errors.ts';
+import { failure, isFailure } from '../../system/errors.ts';
 import type { HeldLock } from '../../system/held-lock.ts';
 import { type Keep, markBeingDeleted, readKeep, unmarkBeingDeleted } from '../catalogue/annotations.ts';
 import { type Backup, isCopied } from '../catalogue/backup.ts';
@@ -38,7 +38,7 @@ export interface RemovalSite {
  * moment the catalogue is a good one: before the first file goes the backup counts as failed and is marked, its
  * `backup.info` goes last, and whatever was left undone is done by removing it again.
  *
- * @throws LOCKED where somebody is at work on a backup; HOOK_STOPPED, ABORTED, the codes of single paths
+ * @throws LOCKED where a backup is being taken that may rest on one of them; HOOK_STOPPED, ABORTED, the codes of single paths
  */
 export async function* removeBackups(
   site: RemovalSite,
@@ -51,7 +51,20 @@ export async function* removeBackups(
     if (backup === undefined) continue;
     const decision = decideRemoval(backup, view);
     if ('refusal' in decision) yield { type: 'refused', id, refusal: decision.refusal };
-    else for (const { id: member } of decision.family) yield* removeOne(site, member);
+    else yield* removeFamily(site, decision.family);
+  }
+}
+
+/** Where one of them stays, what it rests on stays too. */
+async function* removeFamily(
+  site: RemovalSite,
+  family: readonly Backup[],
+): AsyncGenerator<RemovalEvent, void, void> {
+  for (const { id } of family) {
+    for await (const event of removeOne(site, id)) {
+      yield event;
+      if (event.type === 'refused') return;
+    }
   }
 }
 
@@ -89,7 +102,12 @@ export async function* planRemovals(
 async function* removeOne(site: RemovalSite, id: string): AsyncGenerator<RemovalEvent, void, void> {
   const { catalogue, hooks, signal } = site;
   const { layout, locks } = catalogue;
-  using _own = await takeLock(backupLockPath(locks, id));
+  const own = await lockBackup(catalogue, id);
+  if ('refusal' in own) {
+    yield { type: 'refused', id, refusal: own.refusal };
+    return;
+  }
+  using _own = own;
   const { backups } = await readView(site);
   const backup = backups.find((each) => each.id === id);
   if (backup === undefined) return;
@@ -115,6 +133,19 @@ async function* removeOne(site: RemovalSite, id: string): AsyncGenerator<Removal
   await hooks.after('delete', backupEnvironment(layout, backup, []), undefined, signal);
   yield { type: 'end', id, at: Date.now() };
   await rm(backupLockPath(locks, id), { force: true });
+}
+
+async function lockBackup(
+  { locks }: Catalogue,
+  id: string,
+): Promise<HeldLock | { readonly refusal: Refusal }> {
+  try {
+    return await takeLock(backupLockPath(locks, id));
+  } catch (error) {
+    if (!isFailure(error, 'LOCKED')) throw error;
+    const { pid } = error.facts as { readonly pid?: number };
+    return { refusal: { why: 'in use', pid } };
+  }
 }
 
 /**

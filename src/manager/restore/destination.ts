@@ -94,8 +94,8 @@ export async function examineDestination(
   }
 }
 
-/** A second run beside one that goes on would undo its work. */
-function refuseOthersWork(path: string, marker: Marker | undefined): void {
+/** A second run beside one that goes on would undo its work. DESTINATION_IN_USE. */
+export function refuseOthersWork(path: string, marker: Marker | undefined): void {
   const owner = marker?.owner;
   if (owner === undefined || owner.pid === process.pid) return;
   // What goes on at another host nobody here can tell.

@@ -74,7 +74,22 @@ function parseOwner(value: unknown): ProcessIdentity | undefined {
   return { pid, host, boot: text(boot), space: text(space), start: text(start) };
 }
 
-export async function writeMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
-  await writeFile(endpoint, MARKER, Buffer.from(`${JSON.stringify(marker)}\n`), { mode: 0o600 });
+/** The first marker of a destination. @throws EXISTS where another run was faster */
+export async function createMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
+  const file = await endpoint.create(MARKER);
+  try {
+    await file.write(bytesOf(marker));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await endpoint.syncDirectory(ROOT);
+}
+
+const bytesOf = (marker: Marker): Buffer => Buffer.from(`${JSON.stringify(marker)}\n`);
+
+/** Takes the place of one that is there. */
+export async function replaceMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
+  await writeFile(endpoint, MARKER, bytesOf(marker), { mode: 0o600 });
   await endpoint.syncDirectory(ROOT);
 }

@@ -1,3 +1,4 @@
+import type { LockSite } from '../catalogue/locks.ts';
 import type { RestoreEvent } from './events.ts';
 import type { TargetAction } from './recovery-settings.ts';
 import type { Repaired } from './repair.ts';
@@ -15,6 +16,8 @@ export interface RestoreOptions {
   /** The file that takes the recovery settings. */
   readonly settingsFile: string;
   readonly onEvent: (event: RestoreEvent) => void;
+  /** Where the backup is held, so that nobody removes it meanwhile. */
+  readonly locks: LockSite;
   readonly signal: AbortSignal;
 }
 

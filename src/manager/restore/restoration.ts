@@ -14,9 +14,10 @@ import type { Layout } from '../catalogue/layout.ts';
 import { readAgain } from '../catalogue/read-backups.ts';
 import type { Compression } from '../wal/compression/compression.ts';
 import { BaseCopy } from './base-copy.ts';
+import { claimDestination } from './claim.ts';
 import { copyWal, makeDirectory } from './copy-wal.ts';
 import { findPlace, type OpenPlace, openPlace, type Standing } from './destination.ts';
-import { MARKER, writeMarker } from './marker.ts';
+import { MARKER } from './marker.ts';
 import type { Restored, RestoreOptions } from './options.ts';
 import type { RestorePlan } from './plan-restore.ts';
 import { isPointInTime, recoverySettings, signalFile } from './recovery-settings.ts';
@@ -75,9 +76,10 @@ export class Restoration {
     if (standing.kind === 'other') onEvent({ type: 'step', step: 'delta' });
     const open: OpenPlace[] = [];
     try {
+      await this.#refuseRemoved();
       const data = await openPlace(place);
       open.push(data);
-      await this.#begin(data.endpoint, standing);
+      await this.#begin(data, standing);
       const located = new Map<string, OpenPlace>();
       for (const { oid, place: location } of tablespaces) {
         const opened = await openPlace(location);
@@ -106,16 +108,16 @@ export class Restoration {
   }
 
   /** From here on, no server starts from what is in the destination, until it is finished. */
-  async #begin(endpoint: Endpoint, standing: Standing): Promise<void> {
+  async #begin({ endpoint, path }: OpenPlace, standing: Standing): Promise<void> {
     const { examined, request, tablespaces } = this.#plan;
     const before = standing.kind === 'unfinished' ? standing.marker : undefined;
     const boot = identify(process.pid).boot ?? null;
-    await writeMarker(endpoint, {
+    await claimDestination(endpoint, toText(path), standing, {
       server: request.server,
       backup: examined.backup.id,
       systemIdentifier: examined.control.systemIdentifier,
       boot: before === undefined || before.boot === boot ? boot : null,
-      synced: this.#syncEach,
+      synced: this.#syncEach && (before?.synced ?? true),
       owner: identify(process.pid),
       delta: before?.delta ?? standing.kind === 'other',
       tablespaces: {
@@ -235,12 +237,18 @@ export class Restoration {
   }
 
   async #flush(open: readonly OpenPlace[]): Promise<void> {
+    const { onEvent } = this.#options;
+    if (open.some(({ endpoint }) => !endpoint.capabilities.durable)) {
+      const message =
+        'the SFTP server there offers no fsync: what was restored may not survive a loss of power in the next minute';
+      return onEvent({ type: 'warning', message });
+    }
     if (this.#syncEach) return;
     for (const { path } of open) {
       if (await flushFileSystem(path)) continue;
       const message =
         'the program sync(1) is missing: what was restored may not survive a loss of power in the next minute';
-      return this.#options.onEvent({ type: 'warning', message });
+      return onEvent({ type: 'warning', message });
     }
   }
 

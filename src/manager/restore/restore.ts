@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CellarmanError, isFailure } from '../../system/errors.ts';
+import { type HeldLock, heldLock } from '../../system/held-lock.ts';
 import type { Layout } from '../catalogue/layout.ts';
+import { shareBackup } from '../catalogue/locks.ts';
 import type { Compression } from '../wal/compression/compression.ts';
 import { examineDestination, findPlace } from './destination.ts';
 import type { Restored, RestoreOptions } from './options.ts';
@@ -9,7 +11,7 @@ import { Restoration } from './restoration.ts';
 
 /**
  * Carries a plan out; everything is on the disk when it resolves. What was copied when it fails stays, and the next run
- * goes on with it. BACKUP_DAMAGED, WAL_DAMAGED, and what copying gives.
+ * goes on with it. Nobody removes the backup meanwhile. BACKUP_DAMAGED, WAL_DAMAGED, LOCKED, and what copying gives.
  */
 export async function restore(
   plan: RestorePlan,
@@ -18,6 +20,7 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<Restored> {
   const { retry, signal, onEvent } = options;
+  using _backup = await holdBackup(plan, options);
   let current = plan;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -38,6 +41,21 @@ export async function restore(
       };
       current = { ...plan, place, standing: await examineDestination(place, identity, request.delta) };
     }
+  }
+}
+
+/** From a catalogue that cannot be written to, backups are restored all the same. */
+async function holdBackup(
+  { examined }: RestorePlan,
+  { locks, onEvent, signal }: RestoreOptions,
+): Promise<HeldLock> {
+  try {
+    return await shareBackup(locks, examined.backup.id, signal);
+  } catch (error) {
+    if (!isFailure(error, 'PERMISSION_DENIED', 'READ_ONLY', 'NOT_FOUND', 'NO_SPACE')) throw error;
+    const message = `nothing keeps others from deleting the backup during this restore: ${error.message}`;
+    onEvent({ type: 'warning', message });
+    return heldLock(() => {});
   }
 }
 

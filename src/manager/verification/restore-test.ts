@@ -181,6 +181,7 @@ class Test {
       action: 'promote',
       settingsFile: 'postgresql.auto.conf',
       onEvent: () => {},
+      locks: catalogue.locks,
       signal,
     });
   }

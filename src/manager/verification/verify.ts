@@ -5,7 +5,7 @@ import { byteString, fromText } from '../../system/byte-string.ts';
 import { failure } from '../../system/errors.ts';
 import { type Backup, isCopied, statusOf } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { backupLockPath, takeLock } from '../catalogue/locks.ts';
+import { shareBackup } from '../catalogue/locks.ts';
 import { Compression, type CompressionOptions } from '../wal/compression/compression.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineFiles } from './examine-files.ts';
@@ -43,7 +43,7 @@ export async function verifyBackup(order: VerifyOrder): Promise<VerificationResu
   const findings = new Findings(onFinding);
   {
     // Nobody deletes it meanwhile.
-    using _lock = await takeLock(backupLockPath(catalogue.locks, backup.id));
+    using _lock = await shareBackup(catalogue.locks, backup.id, order.signal);
     await examine(order, findings);
   }
   const test = await restoreTest?.((detail) => findings.add('restore', null, detail));
