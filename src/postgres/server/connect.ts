@@ -4,6 +4,7 @@ import { CellarmanError, failure } from '../../system/errors.ts';
 import type { ConnectionTarget, TargetHost } from '../conninfo/resolve.ts';
 import { type Attempt, attemptsFor } from '../conninfo/tls.ts';
 import { causeOf, connectFailure, isSqlState } from './failure.ts';
+import { loadPg } from './pg-library.ts';
 
 /** The driver's client with what its type declarations leave out. */
 export type PgClient = Client & {
@@ -110,7 +111,7 @@ async function connectOnce(
     // Every value as the text it is sent as: dates and numbers are read where they are understood.
     types: { getTypeParser: () => (text: string) => text },
   };
-  const { default: pg } = await import('pg');
+  const pg = loadPg();
   // The declarations lack these two members; the driver has had them since its first versions.
   const client = new pg.Client(config) as PgClient;
   // Without a listener an error between two statements would end the process; the statement after it meets it again.
