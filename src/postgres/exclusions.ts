@@ -44,6 +44,7 @@ const FILES = new Set<string>([
 
 const RELATION_CACHE = 'pg_internal.init';
 const TEMPORARY = 'pgsql_tmp';
+const INIT = '_init';
 
 /**
  * What PostgreSQL's own base backup leaves out (`backup/basebackup.c`, 13 to 18), for one entry: undefined where it
@@ -54,19 +55,38 @@ const TEMPORARY = 'pgsql_tmp';
 export function exclusionOf(
   directory: ByteString,
   name: ByteString,
-  siblings: { has(name: string): boolean },
+  siblings: ReadonlySet<string>,
   rules: ExclusionRules = {},
 ): Exclusion | undefined {
-  if (name.startsWith(TEMPORARY)) return 'temporary';
-  if (FILES.has(name) || name.startsWith(RELATION_CACHE) || name === '.DS_Store') return 'file';
-  if (directory === '' && name === 'pg_wal') return 'wal';
-  const path = directory === '' ? name : `${directory}/${name}`;
-  if (CONTENTS.has(name) || path === rules.statsTempDirectory) return 'contents';
-  if (parseRelationDirectory(directory)?.kind !== 'database') return undefined;
-  if (isTemporaryRelation(name)) return 'temporary';
-  const file = parseRelationFileName(name);
-  if (file !== undefined && file.fork !== 'init' && siblings.has(`${file.relation}_init`)) return 'unlogged';
-  return undefined;
+  return exclusionsIn(directory, siblings, rules)(name);
+}
+
+/** {@link exclusionOf} for one entry after the other of a directory, of which there may be very many. */
+export function exclusionsIn(
+  directory: ByteString,
+  siblings: ReadonlySet<string>,
+  { statsTempDirectory }: ExclusionRules,
+): (name: ByteString) => Exclusion | undefined {
+  const isDatabase = parseRelationDirectory(directory)?.kind === 'database';
+  const unlogged = new Set<number>();
+  if (isDatabase) {
+    for (const name of siblings) if (name.endsWith(INIT)) unlogged.add(Number(name.slice(0, -INIT.length)));
+  }
+  return (name) => {
+    if (name.startsWith(TEMPORARY)) return 'temporary';
+    if (FILES.has(name) || name.startsWith(RELATION_CACHE) || name === '.DS_Store') return 'file';
+    if (directory === '' && name === 'pg_wal') return 'wal';
+    if (CONTENTS.has(name)) return 'contents';
+    if (statsTempDirectory !== undefined) {
+      const path = directory === '' ? name : `${directory}/${name}`;
+      if (path === statsTempDirectory) return 'contents';
+    }
+    if (!isDatabase) return undefined;
+    if (isTemporaryRelation(name)) return 'temporary';
+    const file = unlogged.size === 0 ? undefined : parseRelationFileName(name);
+    if (file !== undefined && file.fork !== 'init' && unlogged.has(file.relation)) return 'unlogged';
+    return undefined;
+  };
 }
 
 /** The directories that a restored cluster has below an empty `pg_wal`. */

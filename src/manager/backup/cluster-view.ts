@@ -1,4 +1,4 @@
-import { type ExclusionRules, exclusionOf, walDirectories } from '../../postgres/exclusions.ts';
+import { type ExclusionRules, exclusionOf, exclusionsIn, walDirectories } from '../../postgres/exclusions.ts';
 import { parseRelationFileName, tablespaceDirectory } from '../../postgres/relation-path.ts';
 import type { Show } from '../../sync/endpoints/arranged.ts';
 import type { Entry, RelPath } from '../../sync/entry.ts';
@@ -45,20 +45,20 @@ export function clusterView(options: ClusterViewOptions): Show {
     }
     const entries = await listWhole(list);
     const names = new Set<string>(entries.map(({ name }) => name));
+    const exclusionOfName = exclusionsIn(here, names, exclusions);
     const shown: Entry[] = [];
     for (const entry of entries) {
-      const path = joinPath(directory, entry.name);
       if (here === 'global' && entry.name === 'pg_control') continue;
       if (here === '' && SIGNALS.test(entry.name)) continue;
-      if (inside.has(joinPath(here, entry.name))) continue;
-      const exclusion = exclusionOf(here, entry.name, names, exclusions);
+      if (inside.size > 0 && inside.has(joinPath(here, entry.name))) continue;
+      const exclusion = exclusionOfName(entry.name);
       const isEmpty = exclusion === 'contents' || exclusion === 'wal';
       if (isEmpty && (entry.type === 'directory' || entry.type === 'symlink')) {
         shown.push(entry.type === 'directory' ? entry : emptyDirectory(entry.name, entry));
       } else if (exclusion !== undefined && !isEmpty) {
         // Left out.
       } else if (entry.type !== 'symlink') shown.push(entry);
-      else if (here !== 'pg_tblspc') await meetLink(path, options);
+      else if (here !== 'pg_tblspc') await meetLink(joinPath(directory, entry.name), options);
     }
     return shown;
   };
@@ -97,9 +97,12 @@ async function listWhole(list: () => Promise<Entry[]>): Promise<Entry[]> {
 }
 
 export function hasHole(entries: readonly Entry[]): boolean {
+  // Hardly any relation is so large.
+  const further = entries.filter(({ name }) => name.includes('.'));
+  if (further.length === 0) return false;
   const names = new Set<string>(entries.map(({ name }) => name));
-  return entries.some(({ name }) => {
-    const file = name.includes('.') ? parseRelationFileName(name) : undefined;
+  return further.some(({ name }) => {
+    const file = parseRelationFileName(name);
     if (file === undefined) return false;
     const first = name.slice(0, name.lastIndexOf('.'));
     return !names.has(file.segment === 1 ? first : `${first}.${file.segment - 1}`);
