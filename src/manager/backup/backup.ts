@@ -8,6 +8,7 @@ import type { Session } from '../../postgres/server/session.ts';
 import { listTablespaces } from '../../postgres/server/tablespaces.ts';
 import { localEndpoint } from '../../sync/endpoints/local.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
+import { startThreads } from '../../sync/workers/threads.ts';
 import { type ByteString, fromText, toBuffer, toText } from '../../system/byte-string.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type { Backup } from '../catalogue/backup.ts';
@@ -72,6 +73,7 @@ export async function takeBackup(
   const orphans = await failOrphansLocked(catalogue);
   if (orphans.length > 0) tell({ type: 'orphans', ids: orphans });
   await checkForBackup(server, catalogue, signal);
+  await using _threads = startThreads(options.jobs);
   const warn = (message: string): void => tell({ type: 'warning', message });
   await using session = await openDatabase(server, 'conninfo', signal);
   const facts = await learnServer(session);
@@ -157,13 +159,14 @@ class BackupRun {
       await mkdir(path, { recursive: true });
     const { backups } = await catalogue.read();
     const bases = this.#chooseBases(backups);
-    await this.#refuseFullDisk(bases);
+    const size = await facts.clusterSize;
+    await this.#refuseFullDisk(bases, size);
     const { systemIdentifier, version } = facts.identity;
     if ((await readIdentity(layout)) === null)
       await writeIdentity(layout, { systemId: systemIdentifier, version: String(version.major) });
     const id = newBackupId(new Date(), backups.at(-1)?.id);
     await mkdir(layout.backup(id));
-    let backup = await catalogue.create(id, describeServer(server, facts, options.name));
+    let backup = await catalogue.create(id, describeServer(server, facts, size, options.name));
     tell({ type: 'starting', id, directory: layout.backup(id) });
     try {
       await hooks.before('backup', await this.#environment(backup), signal);
@@ -353,12 +356,12 @@ class BackupRun {
   }
 
   /** The least that will be needed: all of it, or with a basis what the cluster has grown by since. */
-  async #refuseFullDisk({ finished }: ChosenBases): Promise<void> {
-    const { facts, options } = this.#parts;
+  async #refuseFullDisk({ finished }: ChosenBases, size: number | null): Promise<void> {
+    const { options } = this.#parts;
     const space = await this.#destination.space();
-    if (space === undefined || facts.clusterSize === null) return;
+    if (space === undefined || size === null) return;
     const shared = options.reuse === 'link' ? (finished?.fields.size ?? 0) : 0;
-    const needed = facts.clusterSize - shared;
+    const needed = size - shared;
     if (needed <= space.available) return;
     throw failure('NOT_ENOUGH_SPACE', { path: toText(this.#base), needed, available: space.available });
   }

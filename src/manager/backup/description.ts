@@ -10,7 +10,8 @@ import type { ServerFacts } from './server-facts.ts';
 /** What a new backup says of the server. */
 export function describeServer(
   server: Pick<ServerConfig, 'name'>,
-  { identity, files, tablespaces, clusterSize, summarizeWal }: ServerFacts,
+  { identity, files, tablespaces, summarizeWal }: ServerFacts,
+  clusterSize: number | null,
   name: string | undefined,
 ): Partial<BackupFields> {
   const listed = tablespaces.map(({ oid, name, location }) => ({

@@ -14,8 +14,11 @@ export interface ServerFacts {
   readonly identity: ServerIdentity;
   readonly tablespaces: readonly Tablespace[];
   readonly files: ConfigurationFiles;
-  /** Bytes of all tablespaces; null where that may not be asked or takes too long. */
-  readonly clusterSize: number | null;
+  /**
+   * Bytes of all tablespaces; null where that may not be asked or takes too long. PostgreSQL looks at every file for it: it
+   * is still being asked, and the session answers nothing else before.
+   */
+  readonly clusterSize: Promise<number | null>;
   /** `on` or `off`; null before PostgreSQL 17. */
   readonly summarizeWal: string | null;
   readonly archiveMode: string;
@@ -40,15 +43,21 @@ export async function learnServer(session: Session): Promise<ServerFacts> {
   if (missing !== undefined) throw failure('POSTGRES_PRIVILEGE', missing);
   const settings = await readSettings(session);
   const value = (name: string): string | undefined => settings.get(name)?.value;
-  return {
+  const facts = {
     identity: await identifyServer(session),
     tablespaces: await listTablespaces(session),
     files: await findConfigurationFiles(session),
-    clusterSize: await clusterSize(session),
+    databases: await listDatabases(session),
+  };
+  const asked = clusterSize(session);
+  // Whoever awaits it sees the error.
+  asked.catch(() => undefined);
+  return {
+    ...facts,
+    clusterSize: asked,
     summarizeWal: value('summarize_wal') ?? null,
     archiveMode: value('archive_mode') ?? 'off',
     statsTempDirectory: value('stats_temp_directory'),
-    databases: await listDatabases(session),
     checkpointTime:
       Number(value('checkpoint_timeout') ?? 0) * Number(value('checkpoint_completion_target') ?? 1),
   };
@@ -67,7 +76,7 @@ export async function listDatabases(session: Session): Promise<Database[]> {
   });
 }
 
-/** PostgreSQL looks at every file for this: milliseconds after which it is not worth waiting for. */
+/** Milliseconds after which it is not worth waiting for. */
 const PATIENCE = 60_000;
 
 async function clusterSize(session: Session): Promise<number | null> {
