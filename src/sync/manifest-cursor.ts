@@ -2,10 +2,11 @@ import type { RelPath } from './entry.ts';
 import type { RecordedEntry, RecordedListing } from './manifest/record.ts';
 import { comparePaths } from './path.ts';
 
-/** Reads a manifest alongside a walk in the same order. */
+/** Reads a manifest alongside a walk in the same order, the next directory while the walk still waits for it. */
 export class ManifestCursor {
   readonly #listings: AsyncIterator<RecordedListing>;
   #next: RecordedListing | undefined;
+  #ahead: Promise<IteratorResult<RecordedListing>> | undefined;
   #ended = false;
 
   constructor(listings: AsyncIterable<RecordedListing>) {
@@ -16,7 +17,7 @@ export class ManifestCursor {
   async at(path: RelPath): Promise<readonly RecordedEntry[]> {
     while (!this.#ended) {
       if (this.#next === undefined) {
-        const { done, value } = await this.#listings.next();
+        const { done, value } = await this.#read();
         if (done === true) {
           this.#ended = true;
           break;
@@ -24,7 +25,12 @@ export class ManifestCursor {
         this.#next = value;
       }
       const order = comparePaths(this.#next.path, path);
-      if (order === 0) return this.#next.entries;
+      if (order === 0) {
+        this.#ahead ??= this.#listings.next();
+        // Whoever asks for it sees the error.
+        this.#ahead.catch(() => undefined);
+        return this.#next.entries;
+      }
       if (order > 0) break;
       this.#next = undefined;
     }
@@ -33,11 +39,17 @@ export class ManifestCursor {
 
   /** Reads what is left, so that damage at the end is noticed. */
   async end(): Promise<void> {
-    while (!this.#ended) this.#ended = (await this.#listings.next()).done === true;
+    while (!this.#ended) this.#ended = (await this.#read()).done === true;
   }
 
   async close(): Promise<void> {
     await this.#listings.return?.();
+  }
+
+  #read(): Promise<IteratorResult<RecordedListing>> {
+    const next = this.#ahead ?? this.#listings.next();
+    this.#ahead = undefined;
+    return next;
   }
 }
 
