@@ -27,6 +27,9 @@ export function toBuffer(value: ByteString): Buffer {
   return Buffer.from(value, 'latin1');
 }
 
+/** Its bytes are its characters for everybody, `node:fs` too. */
+export const isAscii = (value: ByteString): boolean => !NOT_ASCII.test(value);
+
 /** What `node:fs` wants: a plain string where every byte is ASCII, the bytes otherwise. */
 export function toFsPath(value: ByteString): string | Buffer {
   return NOT_ASCII.test(value) ? Buffer.from(value, 'latin1') : value;

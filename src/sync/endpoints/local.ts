@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { type ByteString, byteString, toFsPath, toText } from '../../system/byte-string.ts';
+import { type ByteString, byteString, isAscii, toFsPath, toText } from '../../system/byte-string.ts';
 import { fromErrno } from '../../system/errno.ts';
 import { type CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import type {
@@ -199,10 +199,12 @@ class LocalEndpoint implements Endpoint {
   ): Promise<void> {
     const source = this.#prefix(from);
     const target = this.#prefix(to);
+    const plain = isAscii(source) && isAscii(target);
     for (const name of names) {
       refuseUnsafe(name, this.name);
       try {
-        fs.linkSync(toFsPath(byteString(source + name)), toFsPath(byteString(target + name)));
+        if (plain && isAscii(name)) fs.linkSync(source + name, target + name);
+        else fs.linkSync(toFsPath(byteString(source + name)), toFsPath(byteString(target + name)));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         onFailure(name, this.#failure(error, joinPath(code === 'ENOENT' ? from : to, name)));

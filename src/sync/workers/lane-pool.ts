@@ -3,6 +3,7 @@ import type { Piscina } from 'piscina';
 import { type CellarmanError, failure } from '../../system/errors.ts';
 import type { BatchResult, Lane } from '../lanes/task.ts';
 import { type FromLane, type LaneSetup, type ToLane, unpackError, unpackResult } from './messages.ts';
+import { packBatch } from './packed-batch.ts';
 import { takeThreads } from './threads.ts';
 
 /** Told of what happens in lanes beside their results. */
@@ -75,7 +76,7 @@ class WorkerLane implements Lane {
       }
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
-      this.#send({ type: 'run', id, batch });
+      this.#send({ type: 'run', id, batch: packBatch(batch) });
     });
   }
 

@@ -6,6 +6,7 @@ import { openLane } from '../lanes/lane.ts';
 import { openContext } from '../lanes/open-context.ts';
 import type { Lane } from '../lanes/task.ts';
 import { type FromLane, type LaneSetup, packError, packResult, type ToLane } from './messages.ts';
+import { unpackBatch } from './packed-batch.ts';
 
 /** How often arrived bytes are told, milliseconds. */
 const TELL_EVERY = 100;
@@ -56,7 +57,7 @@ export default async function lane({
       switch (message.type) {
         case 'run':
           starting
-            .then((started) => started.run(message.batch))
+            .then((started) => started.run(unpackBatch(message.batch)))
             .then((result) => {
               arrivals.flush();
               tell({ type: 'done', id: message.id, result: packResult(result) });

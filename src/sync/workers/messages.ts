@@ -3,7 +3,8 @@ import type { BandwidthShare } from '../bandwidth.ts';
 import type { EndpointSpec } from '../endpoints/spec.ts';
 import type { LaneOptions } from '../lanes/context.ts';
 import type { InspectionSpec } from '../lanes/inspection.ts';
-import type { Batch, BatchResult, TaskResult } from '../lanes/task.ts';
+import type { BatchResult, TaskResult } from '../lanes/task.ts';
+import type { PackedBatch } from './packed-batch.ts';
 
 /** What a worker thread needs to become a lane. */
 export interface LaneSetup {
@@ -17,7 +18,7 @@ export interface LaneSetup {
 }
 
 export type ToLane =
-  | { readonly type: 'run'; readonly id: number; readonly batch: Batch }
+  | { readonly type: 'run'; readonly id: number; readonly batch: PackedBatch }
   | { readonly type: 'abort' }
   | { readonly type: 'close' };
 

@@ -1,0 +1,138 @@
+import { type ByteString, byteString } from '../../system/byte-string.ts';
+import type { Attributes, Entry } from '../entry.ts';
+import type { Batch, Task } from '../lanes/task.ts';
+
+/**
+ * A batch by column: cloning an object for every file would cost more than the file. What differs from what nearly all
+ * tasks are, a new file to copy from the source, stands in `others` as it is.
+ */
+export interface PackedBatch {
+  readonly root: Batch['root'];
+  readonly directory: Batch['directory'];
+  /** How many tasks, those in `others` among them. */
+  readonly count: number;
+  readonly names: PackedNames;
+  readonly sizes: readonly number[];
+  readonly mtimes: readonly number[];
+  readonly modes: readonly number[];
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  /** Which attributes of the entry are to be set, one bit each. */
+  readonly set: readonly number[];
+  readonly others: readonly { readonly index: number; readonly task: Task }[];
+  readonly links: { readonly basis: number; readonly names: PackedNames } | undefined;
+}
+
+/** Names with a slash between them, which no name can hold: one string is cloned as fast as one of them. */
+type PackedNames = string;
+
+const ATTRIBUTES = ['mode', 'mtime', 'uid', 'gid'] as const satisfies readonly (keyof Attributes)[];
+
+export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch {
+  const plain: Entry[] = [];
+  const set: number[] = [];
+  const others: { index: number; task: Task }[] = [];
+  for (const [index, task] of tasks.entries()) {
+    const bits = isPlain(task) ? attributeBits(task) : undefined;
+    if (bits === undefined) {
+      others.push({ index, task });
+    } else {
+      plain.push(task.entry);
+      set.push(bits);
+    }
+  }
+  return {
+    root,
+    directory,
+    count: tasks.length,
+    names: packNames(plain.map(({ name }) => name)),
+    sizes: plain.map(({ size }) => size),
+    mtimes: plain.map(({ mtime }) => mtime),
+    modes: plain.map(({ mode }) => mode),
+    uids: plain.map(({ uid }) => uid),
+    gids: plain.map(({ gid }) => gid),
+    set,
+    others,
+    links: links && { basis: links.basis, names: packNames(links.names) },
+  };
+}
+
+export function unpackBatch(packed: PackedBatch): Batch {
+  const { root, directory, count, links } = packed;
+  const names = unpackNames(packed.names);
+  const others = new Map(packed.others.map(({ index, task }) => [index, task]));
+  const tasks: Task[] = [];
+  for (let index = 0, at = 0; index < count; index++)
+    tasks.push(others.get(index) ?? plainTask(packed, names[at] as ByteString, at++));
+  return {
+    root,
+    directory,
+    tasks,
+    links: links && { basis: links.basis, names: unpackNames(links.names) },
+  };
+}
+
+const packNames = (names: readonly ByteString[]): PackedNames => names.join('/');
+
+const unpackNames = (names: PackedNames): ByteString[] =>
+  names === '' ? [] : names.split('/').map((name) => byteString(name));
+
+function isPlain(task: Task): boolean {
+  const { entry } = task;
+  return (
+    task.do === 'copy' &&
+    task.basis === -1 &&
+    !task.replaces &&
+    !task.shared &&
+    task.sourceName === undefined &&
+    task.knownHash === undefined &&
+    task.otherwise === 'none' &&
+    entry.type === 'file' &&
+    entry.target === undefined &&
+    entry.identity === undefined
+  );
+}
+
+/** Undefined where an attribute is to be set to something else than the entry has. */
+function attributeBits({ entry, attributes }: Task): number | undefined {
+  let bits = 0;
+  for (let i = 0; i < ATTRIBUTES.length; i++) {
+    const key = ATTRIBUTES[i] as (typeof ATTRIBUTES)[number];
+    const value = attributes[key];
+    if (value === undefined) continue;
+    if (value !== entry[key]) return undefined;
+    bits |= 1 << i;
+  }
+  return bits;
+}
+
+function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
+  const entry: Entry = {
+    name,
+    type: 'file',
+    mode: packed.modes[at] ?? 0,
+    size: packed.sizes[at] ?? 0,
+    mtime: packed.mtimes[at] ?? 0,
+    uid: packed.uids[at] ?? 0,
+    gid: packed.gids[at] ?? 0,
+    target: undefined,
+    identity: undefined,
+  };
+  const bits = packed.set[at] ?? 0;
+  return {
+    do: 'copy',
+    entry,
+    sourceName: undefined,
+    attributes: {
+      mode: bits & 1 ? entry.mode : undefined,
+      mtime: bits & 2 ? entry.mtime : undefined,
+      uid: bits & 4 ? entry.uid : undefined,
+      gid: bits & 8 ? entry.gid : undefined,
+    },
+    replaces: false,
+    basis: -1,
+    knownHash: undefined,
+    otherwise: 'none',
+    shared: false,
+  };
+}
