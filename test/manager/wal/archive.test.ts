@@ -137,6 +137,22 @@ describe('archive-wal', () => {
     expect(fs.readdirSync(at('wals'))).toEqual([]);
   });
 
+  it('leaves a compressed segment that is cut off, and takes a whole one', async () => {
+    const whole = gzipSync(
+      Buffer.concat([segmentBytes(first, SIZE).subarray(0, SIZE / 2), randomBytes(SIZE / 2)]),
+    );
+    arrive(first, whole);
+    arrive(named(2), gzipSync(segmentBytes(named(2), SIZE)).subarray(0, -8));
+    arrive(named(3), gzipSync(segmentBytes(named(3), SIZE).subarray(0, SIZE / 2)));
+    const { status, stderr } = await archive();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/gzip failed on .*2: .*unexpected end of file/);
+    expect(stderr).toMatch(/3 has 524288 of 1048576 bytes/);
+    expect(fs.readdirSync(at('incoming'))).toEqual([named(2), named(3)]);
+    expect(indexed()).toEqual([first]);
+    expect(fs.readFileSync(archived(first))).toEqual(whole);
+  });
+
   it('removes what is there already, and puts what differs and what is unknown apart', async () => {
     const content = segmentBytes(first, SIZE);
     arrive(first, content);

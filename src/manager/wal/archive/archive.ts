@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkAborted } from '../../../system/abort.ts';
 import { fromErrno } from '../../../system/errno.ts';
-import { type CellarmanError, failure, isFailure } from '../../../system/errors.ts';
+import { type CellarmanError, type ErrorCode, failure, isFailure } from '../../../system/errors.ts';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { serverLockPath, takeLock } from '../../catalogue/locks.ts';
 import { namesIn } from '../../catalogue/read-file.ts';
@@ -78,6 +78,9 @@ type Outcome =
   /** It is just arriving: a later run takes it. */
   | { readonly type: 'arriving' }
   | Extract<ArchiveEvent, { readonly type: 'same' | 'duplicate' | 'refused' }>;
+
+/** What a file may look like while it is written under its own name. */
+const MAY_GROW: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WAL_INCOMPLETE', 'COMPRESSION']);
 
 class Run {
   readonly #catalogue: Catalogue;
@@ -163,7 +166,7 @@ class Run {
       return { type: 'duplicate', name };
     } catch (error) {
       const known = fromErrno(error, source);
-      if (known.code === 'WAL_INCOMPLETE' && Date.now() - (await stat(source)).mtimeMs < SETTLED)
+      if (MAY_GROW.has(known.code) && Date.now() - (await stat(source)).mtimeMs < SETTLED)
         return { type: 'arriving' };
       if (known.code === 'WAL_DAMAGED')
         await moveToErrors(source, name, 'error', errors).catch(asFailure(source));

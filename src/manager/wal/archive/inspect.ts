@@ -3,7 +3,7 @@ import { checkSegmentHeader, SEGMENT_HEADER_SIZE } from '../../../postgres/wal/s
 import { parseWalFileName } from '../../../postgres/wal-file-name.ts';
 import { failure } from '../../../system/errors.ts';
 import type { Compression } from '../compression/compression.ts';
-import { contentStart } from '../compression/content.ts';
+import { contentStart, readableLength } from '../compression/content.ts';
 import type { WalFormat } from '../compression/format.ts';
 
 export interface Inspected {
@@ -31,8 +31,10 @@ export async function inspect(
   if (start.length < SEGMENT_HEADER_SIZE)
     throw failure('WAL_INCOMPLETE', { path, size, expected: 'at least 40' });
   const { systemIdentifier, segmentSize } = checkSegmentHeader(start, parsed.segment, cluster);
-  if (format === null && parsed.kind === 'segment' && size !== segmentSize) {
-    throw failure('WAL_INCOMPLETE', { path, size, expected: String(segmentSize) });
+  if (parsed.kind === 'segment') {
+    const length = format === null ? size : await readableLength(compression, path, segmentSize);
+    if (length !== segmentSize)
+      throw failure('WAL_INCOMPLETE', { path, size: length, expected: String(segmentSize) });
   }
   return { format, systemIdentifier };
 }

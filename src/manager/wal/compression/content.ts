@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { isFailure } from '../../../system/errors.ts';
 import type { Compression } from './compression.ts';
 
 /** The first bytes of what a stored file holds, decompressed; fewer where it is shorter. */
@@ -12,6 +13,20 @@ export async function contentStart(compression: Compression, path: string, size:
     if (length >= size) break;
   }
   return Buffer.concat(parts).subarray(0, size);
+}
+
+/**
+ * Bytes of what a stored file holds, decompressed: of one that is cut off, as far as it can be read.
+ * @throws COMPRESSION where only its check sum is cut off, at `whole` bytes; errnos
+ */
+export async function readableLength(compression: Compression, path: string, whole: number): Promise<number> {
+  let length = 0;
+  try {
+    for await (const part of compression.read(path, await compression.formatOf(path))) length += part.length;
+  } catch (error) {
+    if (!isFailure(error, 'COMPRESSION') || length === whole) throw error;
+  }
+  return length;
 }
 
 /** Whether two stored files hold the same, however each is compressed. */
