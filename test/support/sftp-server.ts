@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Connection, type PublicKeyAuthContext, type ServerChannel } from 'ssh2';
+import { keyPair } from './key-pair.ts';
 import { EXTENSIONS, type ExtensionName, FileServer } from './sftp-server/file-server.ts';
 import { PacketCutter } from './sftp-server/packets.ts';
 
@@ -58,8 +59,8 @@ export async function startSftpServer(options: SftpServerOptions): Promise<SftpS
   const host = '127.0.0.1';
   const user = 'demo';
   const directory = mkdtempSync(join(tmpdir(), 'cellarman-sftp-'));
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-  const userKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = keyPair();
+  const userKey = keyPair();
   const identityFile = join(directory, 'user_key');
   const knownHostsFile = join(directory, 'known_hosts');
   const faults: Faults = {};
