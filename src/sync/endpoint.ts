@@ -44,7 +44,7 @@ export interface WriteFile {
   setAttributes(attributes: Attributes): Promise<void>;
   /** Content and attributes are on the disk (fsync), where `capabilities.durable`. */
   sync(): Promise<void>;
-  /** Rejects when anything written before has not arrived. Must be called exactly once on every way out. */
+  /** Rejects when anything written before has not arrived. To be called on every way out; only the first call counts. */
   close(): Promise<void>;
 }
 

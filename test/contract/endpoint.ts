@@ -262,6 +262,21 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
         expect((await readFile(endpoint, p('file'))).equals(Buffer.concat(expected))).toBe(true);
       });
 
+      test('closing a file once more leaves those alone that were made since', async () => {
+        const first = await endpoint.create(p('first'));
+        await first.close();
+        const second = await endpoint.create(p('second'));
+        await first.close();
+        const third = await endpoint.create(p('third'));
+        await second.write(content(10));
+        await second.close();
+        await third.write(content(20));
+        await third.close();
+        expect(await readFile(endpoint, p('first'))).toEqual(content(0));
+        expect(await readFile(endpoint, p('second'))).toEqual(content(10));
+        expect(await readFile(endpoint, p('third'))).toEqual(content(20));
+      });
+
       test('stat is of the open file, whatever has happened to its name', async () => {
         await writeFile(endpoint, p('file'), 'first');
         const file = await endpoint.openRead(p('file'));
@@ -403,6 +418,23 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
         expect(await codeOf(endpoint.link(p('file'), p('d/name')))).toBe('EXISTS');
         expect(await codeOf(endpoint.link(p('file'), p('missing/name')))).toBe('NOT_FOUND');
         expect(await codeOf(endpoint.link(p('d'), p('d2')))).not.toBe('resolved');
+      });
+
+      test('many links out of or into a directory that is gone fail one by one', async (context) => {
+        if (endpoint.linkAll === undefined) return context.skip('it links them one by one');
+        await endpoint.makeDirectory(p('d'), 0o755);
+        await writeFile(endpoint, p('d/a'), 'a');
+        await writeFile(endpoint, p('d/b'), 'b');
+        for (const [from, to] of [
+          ['gone', 'd'],
+          ['d', 'gone'],
+        ] as const) {
+          const told: string[] = [];
+          await endpoint.linkAll(p(from), p(to), [p('a'), p('b')], (name, { code }) =>
+            told.push(`${name} ${code}`),
+          );
+          expect(told).toEqual(['a NOT_FOUND', 'b NOT_FOUND']);
+        }
       });
 
       test('link does not follow a symbolic link', async () => {
@@ -614,6 +646,16 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
         expect(
           told.slice(small.length).map((one) => (one instanceof CellarmanError ? one.code : one)),
         ).toEqual(['NOT_FOUND', 'IS_A_DIRECTORY', 'SYMLINK_IN_PATH', undefined, undefined]);
+      });
+
+      test('of a directory that is gone, or none any more, are told one by one', async (context) => {
+        if (endpoint.readMany === undefined) return context.skip('it reads them one by one');
+        await writeFile(endpoint, p('none'), 'x');
+        for (const directory of ['gone', 'none']) {
+          const told = await gather(endpoint, p(directory), [file(p('a'), 1), file(p('b'), 0)]);
+          for (const one of told)
+            expect(['NOT_FOUND', 'NOT_A_DIRECTORY']).toContain((one as CellarmanError).code);
+        }
       });
 
       test('are made whole or not at all', async (context) => {

@@ -67,8 +67,8 @@ export function writeAll(fd: number, block: Uint8Array): void {
 }
 
 export class LocalWriteFile implements WriteFile {
-  readonly #fd: number;
   readonly #path: () => string;
+  #fd: number;
 
   /** `path` is for people, and made up only when there is something to tell them. */
   constructor(fd: number, path: () => string) {
@@ -89,7 +89,10 @@ export class LocalWriteFile implements WriteFile {
   }
 
   async close(): Promise<void> {
-    this.#run(() => fs.closeSync(this.#fd));
+    const fd = this.#fd;
+    // close(2) frees the number even where it fails: by now it may be that of another file, of any thread.
+    this.#fd = CLOSED;
+    if (fd !== CLOSED) this.#run(() => fs.closeSync(fd));
   }
 
   #run(action: () => void): void {

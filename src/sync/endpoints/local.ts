@@ -197,8 +197,15 @@ class LocalEndpoint implements Endpoint {
     names: readonly ByteString[],
     onFailure: (name: ByteString, error: CellarmanError) => void,
   ): Promise<void> {
-    const source = this.#prefix(from);
-    const target = this.#prefix(to);
+    let source: ByteString;
+    let target: ByteString;
+    try {
+      source = this.#prefix(from);
+      target = this.#prefix(to);
+    } catch (error) {
+      for (const name of names) onFailure(name, this.#failure(error, to));
+      return;
+    }
     const plain = isAscii(source) && isAscii(target);
     for (const name of names) {
       refuseUnsafe(name, this.name);

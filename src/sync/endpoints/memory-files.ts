@@ -40,7 +40,6 @@ export function memoryWriteFile(node: MemoryNode, path: string): WriteFile {
       use();
     },
     async close() {
-      use();
       open = false;
     },
   };

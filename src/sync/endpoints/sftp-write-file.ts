@@ -19,6 +19,7 @@ export class SftpWriteFile implements WriteFile {
   #unanswered = 0;
   #failure: { readonly error: unknown } | undefined;
   #allAnswered: (() => void) | undefined;
+  #closed = false;
 
   constructor(session: SftpSession, handle: SftpHandle, explain: Explain, offset = 0) {
     this.#session = session;
@@ -50,6 +51,9 @@ export class SftpWriteFile implements WriteFile {
   }
 
   async close(): Promise<void> {
+    // Servers give the handle to the next file they open, even where closing fails.
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#try(this.#session.closeHandle(this.#handle));
     if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#allAnswered = resolve));
     if (this.#failure !== undefined) throw await this.#explain(this.#failure.error);

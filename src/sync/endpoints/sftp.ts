@@ -15,6 +15,7 @@ import type {
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath, ROOT } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import { nameOf, parentOf } from './names.ts';
 import { attributeSteps, setOfEntry } from './sftp-attributes.ts';
 import type { Readers } from './sftp-block-reader.ts';
@@ -133,7 +134,13 @@ class SftpEndpoint implements Endpoint {
   }
 
   async readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
-    await this.#directories.check(directory);
+    try {
+      await this.#directories.check(directory);
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      for (const index of files.keys()) taker.miss(index, error);
+      return;
+    }
     await this.#smallFiles.read(directory, files, taker);
   }
 

@@ -1,7 +1,8 @@
 import { checkAborted } from '../../system/abort.ts';
 import type { ByteString } from '../../system/byte-string.ts';
-import { type CellarmanError, isFailure } from '../../system/errors.ts';
+import type { CellarmanError } from '../../system/errors.ts';
 import { joinPath } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import type { LaneContext } from './context.ts';
 import { copySmall } from './copy-small.ts';
 import { execute } from './execute.ts';
@@ -58,7 +59,8 @@ async function linkAll(
   const to = joinPath(options.base, batch.directory);
   const unlinked: { name: ByteString; error: CellarmanError }[] = [];
   const failed = (name: ByteString, error: unknown): void => {
-    if (!isFailure(error, ...PATH_FAILURES)) throw error;
+    // A copy may do what a link cannot.
+    if (!isOfPath(error)) throw error;
     unlinked.push({ name, error });
   };
   const { destination } = context;
@@ -84,17 +86,6 @@ async function linkAll(
   }
   return unlinked;
 }
-
-/** Reasons for which a copy may do what a link cannot. */
-const PATH_FAILURES = [
-  'TOO_MANY_LINKS',
-  'CROSS_DEVICE',
-  'NOT_FOUND',
-  'PERMISSION_DENIED',
-  'UNSUPPORTED',
-  'EXISTS',
-  'IO',
-] as const;
 
 /** Lets so many promises run at once. */
 class Slots {
