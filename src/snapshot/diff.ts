@@ -54,8 +54,8 @@ export async function diffSnapshots(
     changedBytes: 0,
     removedBytes: 0,
   };
-  const older = await readManifest(repository, manifestPath(await requireSnapshot(repository, before)));
-  const newer = await readManifest(repository, manifestPath(await requireSnapshot(repository, after)));
+  await using older = await readManifest(repository, manifestPath(await requireSnapshot(repository, before)));
+  await using newer = await readManifest(repository, manifestPath(await requireSnapshot(repository, after)));
   const precision = Math.max(older.header.mtimePrecision, newer.header.mtimePrecision);
   for await (const difference of diffManifests(older, newer, precision)) {
     checkAborted(signal);

@@ -51,7 +51,7 @@ export async function verifyTree(setup: TreeToVerify): Promise<Verification> {
   const content = new ContentCheck(lanes, setup.base, tell, read);
   let problem: CellarmanError | undefined;
   try {
-    const manifest = await readManifest(repository, manifestPath(snapshot));
+    await using manifest = await readManifest(repository, manifestPath(snapshot));
     await compareTree({
       ...rulesOf(setup, manifest.header),
       manifest,

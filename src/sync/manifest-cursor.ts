@@ -4,13 +4,15 @@ import { comparePaths } from './path.ts';
 
 /** Reads a manifest alongside a walk in the same order, the next directory while the walk still waits for it. */
 export class ManifestCursor {
+  readonly #manifest: AsyncDisposable;
   readonly #listings: AsyncIterator<RecordedListing>;
   #next: RecordedListing | undefined;
   #ahead: Promise<IteratorResult<RecordedListing>> | undefined;
   #ended = false;
 
-  constructor(listings: AsyncIterable<RecordedListing>) {
-    this.#listings = listings[Symbol.asyncIterator]();
+  constructor(manifest: AsyncIterable<RecordedListing> & AsyncDisposable) {
+    this.#manifest = manifest;
+    this.#listings = manifest[Symbol.asyncIterator]();
   }
 
   /** The recorded entries of a directory; none where the manifest does not know it. Paths must come in the order of a walk. */
@@ -43,7 +45,8 @@ export class ManifestCursor {
   }
 
   async close(): Promise<void> {
-    await this.#listings.return?.();
+    // The iterator would not do: where it has not come to the file's later blocks it knows nothing of them.
+    await this.#manifest[Symbol.asyncDispose]();
   }
 
   #read(): Promise<IteratorResult<RecordedListing>> {

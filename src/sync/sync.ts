@@ -3,7 +3,6 @@ import { failure } from '../system/errors.ts';
 import { shareBandwidth } from './bandwidth.ts';
 import { commonDirectory, findBases, relativeTo } from './bases.ts';
 import { SAME_CLOCK, type SourceClock } from './clock.ts';
-import type { Endpoint } from './endpoint.ts';
 import { openLanes } from './lanes/open-lanes.ts';
 import type { RunTotals } from './manifest/format.ts';
 import { createLocalManifest, openLocalManifest } from './manifest-file.ts';
@@ -106,7 +105,9 @@ export async function sync(
     }
   }
   const known =
-    options.basisManifest === undefined ? undefined : await openLocalManifest(options.basisManifest);
+    options.basisManifest === undefined
+      ? undefined
+      : ends.keep(await openLocalManifest(options.basisManifest));
   const basePaths = bases.map(({ path }) => relativeTo(root, path));
   await using lanes = await openLanes({
     sources: found.map((source, i) => ({
@@ -177,8 +178,6 @@ export async function sync(
   } catch (error) {
     await manifest?.abort();
     throw error;
-  } finally {
-    await known?.close();
   }
 }
 
@@ -204,17 +203,17 @@ async function commonClock(sources: readonly ResolvedSource[]): Promise<SourceCl
   return clocks.reduce((worst, clock) => (clock.uncertainty > worst.uncertainty ? clock : worst), SAME_CLOCK);
 }
 
-/** Endpoints to be closed at the end. */
+/** What is to be closed at the end. */
 class Ends implements AsyncDisposable {
-  readonly #open: Endpoint[] = [];
+  readonly #open: { close(): Promise<void> }[] = [];
 
-  keep(endpoint: Endpoint): Endpoint {
-    this.#open.push(endpoint);
-    return endpoint;
+  keep<T extends { close(): Promise<void> }>(one: T): T {
+    this.#open.push(one);
+    return one;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#open.map((endpoint) => endpoint.close()));
+    await Promise.all(this.#open.map((one) => one.close()));
   }
 }
 

@@ -6,13 +6,14 @@ import type { ManifestHeader, ManifestTotals } from './format.ts';
 import { ManifestParser } from './parser.ts';
 import type { RecordedListing } from './record.ts';
 
-/** A manifest that is being read: listings in the order written. Can be gone through once. */
-export interface ManifestReader extends AsyncIterable<RecordedListing> {
+/**
+ * A manifest that is being read: listings in the order written. Can be gone through once. Who does not, or not to the end,
+ * has to dispose of it: the source is open.
+ */
+export interface ManifestReader extends AsyncIterable<RecordedListing>, AsyncDisposable {
   readonly header: ManifestHeader;
   /** Undefined until the last listing was taken: only then is it known that the manifest is whole. */
   readonly totals: ManifestTotals | undefined;
-  /** For those who stop early: releases the source. Idempotent. */
-  close(): Promise<void>;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function openManifest(source: ByteSource, name: string): Promise<Ma
       for await (const listings of batches) yield* listings;
       proven = true;
     },
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await batches.return(undefined);
     },
   };

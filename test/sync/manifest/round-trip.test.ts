@@ -108,8 +108,8 @@ describe('the reader', () => {
       }
     }
     const reader = await openManifest(source(), 'm');
-    await reader.close();
-    await reader.close();
+    await reader[Symbol.asyncDispose]();
+    await reader[Symbol.asyncDispose]();
     expect(released).toBe(true);
     expect(reader.totals).toBeUndefined();
   });
