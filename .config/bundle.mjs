@@ -1,5 +1,5 @@
 // Joins the program's modules into few files: start-up goes into finding and linking modules, not into running them.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -7,6 +7,10 @@ import { build } from 'esbuild';
 const byAddress = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) =>
   /(-worker|-inspection|helper-process)\.ts$/.test(path),
 );
+
+/** Every command needs it, and its own files take longer to find than to run. The others are loaded by few, or late. */
+const JOINED = 'commander';
+const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 await build({
   entryPoints: [
@@ -17,7 +21,11 @@ await build({
   chunkNames: 'cli/[name]-[hash]',
   bundle: true,
   splitting: true,
-  packages: 'external',
+  external: Object.keys(dependencies).filter((name) => name !== JOINED),
+  // It is a CommonJS module, which asks for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+  },
   format: 'esm',
   platform: 'node',
   target: 'node20',

@@ -33,7 +33,7 @@ async function loadIdentity(ssh2: Ssh2, path: string): Promise<Identity | undefi
 
 async function readKey(ssh2: Ssh2, path: string): Promise<ParsedKey | Error | undefined> {
   try {
-    const key: ParsedKey | Error | (ParsedKey | Error)[] = ssh2.utils.parseKey(await readFile(path));
+    const key: ParsedKey | Error | (ParsedKey | Error)[] = ssh2.parseKey(await readFile(path));
     return Array.isArray(key) ? key[0] : key;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

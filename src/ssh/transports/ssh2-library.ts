@@ -1,6 +1,11 @@
 import { createRequire, Module } from 'node:module';
 
-export type Ssh2 = typeof import('ssh2');
+type Whole = typeof import('ssh2');
+
+/** What is used of it. */
+export interface Ssh2 extends Pick<Whole, 'Client' | 'OpenSSHAgent'> {
+  readonly parseKey: Whole['utils']['parseKey'];
+}
 
 let library: Promise<Ssh2> | undefined;
 
@@ -12,8 +17,12 @@ export function loadSsh2(): Promise<Ssh2> {
 
 async function importSsh2(): Promise<Ssh2> {
   if (abortsWithAddon(process.versions.node)) hideAddon();
-  // It is a CommonJS module: `import` takes twice as long, for the names that it looks for in all of its files.
-  return createRequire(import.meta.url)('ssh2') as Ssh2;
+  // It is a CommonJS module: `import` takes twice as long, for the names that it looks for in all of its files. Its front
+  // door also loads a server.
+  const require = createRequire(import.meta.url);
+  const { OpenSSHAgent } = require('ssh2/lib/agent.js') as Pick<Whole, 'OpenSSHAgent'>;
+  const { parseKey } = require('ssh2/lib/protocol/keyParser.js') as Whole['utils'];
+  return { Client: require('ssh2/lib/client.js') as Whole['Client'], OpenSSHAgent, parseKey };
 }
 
 /**
