@@ -1,3 +1,4 @@
+import { checkAborted } from '../../system/abort.ts';
 import { toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -19,6 +20,7 @@ export async function execute(
   task: Task,
 ): Promise<TaskResult> {
   try {
+    checkAborted(context.signal);
     return await new Execution(context, root, directory, task).run();
   } catch (error) {
     if (!isOfPath(error)) throw error;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAborted } from '../../system/abort.ts';
 import type { ByteString } from '../../system/byte-string.ts';
 import type { CellarmanError } from '../../system/errors.ts';
@@ -8,36 +9,55 @@ import { copySmall } from './copy-small.ts';
 import { execute } from './execute.ts';
 import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
 
+/** What was begun may take so long to put away its temporary files when the lane is closed. */
+const FAREWELL_MS = 10_000;
+
 /**
  * A lane in this thread. Where the endpoints answer at once there is one task at a time; where they are far away,
  * many are under way together, over all batches.
  */
 export function openLane(context: LaneContext, concurrency: number): Lane {
   const slots = new Slots(concurrency);
+  const underWay = new Set<Promise<unknown>>();
+
+  async function runBatch(batch: Batch): Promise<BatchResult> {
+    const unlinked = await linkAll(context, batch, concurrency);
+    const results: (TaskResult | undefined)[] = batch.tasks.map(() => undefined);
+    await copySmall(context, batch, results);
+    if (concurrency === 1) {
+      for (const [index, task] of batch.tasks.entries())
+        results[index] ??= await execute(context, batch.root, batch.directory, task);
+    } else {
+      const running: Promise<void>[] = [];
+      for (const [index, task] of batch.tasks.entries()) {
+        if (results[index] !== undefined) continue;
+        if (slots.full) await slots.free();
+        const keep = (result: TaskResult): void => {
+          results[index] = result;
+        };
+        const executing = slots.run(execute(context, batch.root, batch.directory, task).then(keep));
+        // It may fail while another one is waited for.
+        executing.catch(() => {});
+        running.push(executing);
+      }
+      await settleAll(running);
+    }
+    return { results: results.filter((result) => result !== undefined), unlinked };
+  }
+
   return {
     depth: concurrency,
-    async run(batch) {
-      const unlinked = await linkAll(context, batch, concurrency);
-      const results: (TaskResult | undefined)[] = batch.tasks.map(() => undefined);
-      await copySmall(context, batch, results);
-      if (concurrency === 1) {
-        for (const [index, task] of batch.tasks.entries())
-          results[index] ??= await execute(context, batch.root, batch.directory, task);
-      } else {
-        const running: Promise<void>[] = [];
-        for (const [index, task] of batch.tasks.entries()) {
-          if (results[index] !== undefined) continue;
-          if (slots.full) await slots.free();
-          const keep = (result: TaskResult): void => {
-            results[index] = result;
-          };
-          running.push(slots.run(execute(context, batch.root, batch.directory, task).then(keep)));
-        }
-        await settleAll(running);
-      }
-      return { results: results.filter((result) => result !== undefined), unlinked };
+    run(batch) {
+      const running = runBatch(batch);
+      const ended = (): void => void underWay.delete(running);
+      underWay.add(running);
+      running.then(ended, ended);
+      return running;
     },
-    async close() {},
+    async close() {
+      if (underWay.size === 0) return;
+      await Promise.race([Promise.allSettled(underWay), sleep(FAREWELL_MS, undefined, { ref: false })]);
+    },
   };
 }
 

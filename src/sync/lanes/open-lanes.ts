@@ -47,6 +47,7 @@ export async function openLanes(setup: LanesSetup): Promise<Lanes> {
       listener,
     );
   }
+  const stop = new AbortController();
   const context = await openContext({
     options,
     destination: destination.endpoint,
@@ -57,8 +58,15 @@ export async function openLanes(setup: LanesSetup): Promise<Lanes> {
     },
     inspection,
     bandwidth: bandwidth === undefined ? undefined : new Bandwidth(bandwidth),
-    signal,
+    signal: AbortSignal.any([signal, stop.signal]),
     onBytes: (count) => listener.onBytes(count),
   });
-  return { lanes: [openLane(context, concurrency)], async [Symbol.asyncDispose]() {} };
+  const lane = openLane(context, concurrency);
+  return {
+    lanes: [lane],
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await lane.close();
+    },
+  };
 }

@@ -66,5 +66,6 @@ export interface Lane {
    * ends the run (see `isOfPath`).
    */
   run(batch: Batch): Promise<BatchResult>;
+  /** Resolves when nothing is under way any more, or will not end: it is to be aborted before. */
   close(): Promise<void>;
 }

@@ -68,11 +68,14 @@ export default async function lane({
           abort.abort();
           break;
         case 'close':
+          // Where the run has failed elsewhere, much may be under way here.
+          abort.abort();
           resolve();
       }
     });
   });
-  await starting.catch(() => {});
+  const started = await starting.catch(() => undefined);
+  await started?.close();
   await Promise.all(opened.map((endpoint) => endpoint.close()));
   port.close();
 }
