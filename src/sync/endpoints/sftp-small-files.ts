@@ -116,7 +116,7 @@ class Job implements SmallFileListener {
     const { name, size } = this.file(index);
     let bytes = 0;
     for (const block of blocks) bytes += block.length;
-    if (bytes === size && after.size === size)
+    if (bytes === size && after.size === size && after.mode !== undefined)
       this.#taker.take(index, { blocks, after: sftpEntry(name, after, undefined) });
     else this.#taker.miss(index, undefined);
     this.#settle();
