@@ -375,6 +375,18 @@ describe.skipIf(!ready)('sync over SFTP', () => {
         }
       });
 
+      it('one that fills up while many files are under way', async () => {
+        const many = Array.from({ length: 4000 }, (_, i) => [`f${i}`, 'x'.repeat(4096)] as const);
+        const directory = place({ s: Object.fromEntries(many) });
+        const disk = mountScratchDisk(join(directory, 'd'), '4m');
+        try {
+          expectSentence(await sync('-a s/ d', 'push', directory), 11, /no space left on the device/);
+          expect(leftovers(disk.path)).toEqual([]);
+        } finally {
+          disk.unmount();
+        }
+      });
+
       it.each(DIRECTIONS)('a read-only one: %s', async (direction) => {
         const directory = place({ s: { a: 'x', sub: { entries: { b: 'x' } } } });
         const disk = mountScratchDisk(join(directory, 'd'), '1m');
