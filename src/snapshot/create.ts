@@ -17,6 +17,7 @@ import { runTotals } from '../sync/sync.ts';
 import type { Tally } from '../sync/tally.ts';
 import { transfer } from '../sync/transfer.ts';
 import type { Standing } from '../sync/transfer-setup.ts';
+import { DEFAULT_JOBS } from '../sync/workers/threads.ts';
 import { failure, isFailure } from '../system/errors.ts';
 import { flushFileSystem } from '../system/flush-file-system.ts';
 import { identify } from '../system/process-identity.ts';
@@ -37,8 +38,6 @@ import { standing } from './resume.ts';
 import { hasShrunk } from './shrink-guard.ts';
 import { type Survey, survey } from './survey.ts';
 
-/** Lanes by default: one for each core of a small machine. */
-export const DEFAULT_JOBS = 2;
 const DEFAULT_NAME_MAX = 255;
 
 export interface Created {

@@ -5,6 +5,7 @@ import { readManifestTotals } from '../sync/manifest/files.ts';
 import { ROOT } from '../sync/path.ts';
 import { resolveSource } from '../sync/resolve.ts';
 import type { Sites } from '../sync/sites.ts';
+import { DEFAULT_JOBS } from '../sync/workers/threads.ts';
 import { byteString } from '../system/byte-string.ts';
 import { failure, isFailure } from '../system/errors.ts';
 import { requireSnapshot } from './find.ts';
@@ -16,8 +17,6 @@ import type { Verification, VerifyOptions, VerifyReport } from './verify-options
 import { VerifyProgress } from './verify-progress.ts';
 import { verifyTree } from './verify-tree.ts';
 import { visitRepository } from './visit.ts';
-
-const DEFAULT_JOBS = 2;
 
 /**
  * Compares snapshots with their manifests: every name, its attributes as far as the snapshot kept them, and by xxh64 the

@@ -30,7 +30,7 @@ export class Batching<N> {
   readonly #directory: RelPath;
   readonly #tasks = new Map<number, Open<N>>();
   readonly #links = new Map<number, OpenLinks<N>>();
-  readonly #full: NotedBatch<N>[] = [];
+  #full: NotedBatch<N>[] = [];
 
   constructor(directory: RelPath) {
     this.#directory = directory;
@@ -67,11 +67,24 @@ export class Batching<N> {
     }
   }
 
-  /** All that was collected. */
+  get hasFull(): boolean {
+    return this.#full.length > 0;
+  }
+
+  /** The full batches, which are no longer held here. */
+  takeFull(): readonly NotedBatch<N>[] {
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  /** All that is still held, full or not. */
   batches(root: number): readonly NotedBatch<N>[] {
     for (const [basis, open] of this.#links) this.#closeLinks(root, basis, open);
     for (const [from, open] of this.#tasks) this.#close(from, open);
-    return this.#full;
+    this.#links.clear();
+    this.#tasks.clear();
+    return this.takeFull();
   }
 
   #close(root: number, { tasks, notes }: Open<N>): void {

@@ -23,10 +23,8 @@ import { Sites } from './sites.ts';
 import { type SourceRoot, SourceTree } from './source-tree.ts';
 import { Tally } from './tally.ts';
 import { transfer } from './transfer.ts';
-import { startThreads } from './workers/threads.ts';
+import { DEFAULT_JOBS, startThreads } from './workers/threads.ts';
 
-/** Lanes by default: one for each core of a small machine. */
-const DEFAULT_JOBS = 2;
 /** What a file system takes where it does not tell; all of today's do. */
 const DEFAULT_NAME_MAX = 255;
 

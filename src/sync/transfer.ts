@@ -208,6 +208,8 @@ class Transfer {
       // Hardly any has to be waited for, and waiting costs more than most steps.
       const changed = typeof begun === 'boolean' ? begun : await begun;
       touched ||= changed;
+      // Lanes have work long before a large directory is gone through.
+      if (batching.hasFull) await this.#handOut(batching.takeFull());
     }
     // A destination that is given single entries holds others that no source has a say in.
     if (this.#removal !== undefined && place.entry !== undefined) {
@@ -216,8 +218,12 @@ class Transfer {
       touched ||= extraneous.length > 0;
     }
     if (place.entry !== undefined) this.#finishLater(place, place.entry, touched);
-    for (const noted of batching.batches(place.roots[0] ?? 0)) await this.#scheduler.add(noted);
+    await this.#handOut(batching.batches(place.roots[0] ?? 0));
     listing?.close();
+  }
+
+  async #handOut(batches: readonly NotedBatch<Note>[]): Promise<void> {
+    for (const noted of batches) await this.#scheduler.add(noted);
   }
 
   async #plan(

@@ -196,9 +196,15 @@ export const RESTORE_OPTIONS: readonly OptionRow<RestoreDraft>[] = [
       draft.port = value;
     },
   ),
-  number('-j, --jobs <n>', 'connections that copy side by side', '--jobs', 1, (draft, value) => {
-    draft.jobs = value;
-  }),
+  number(
+    '-j, --jobs <n>',
+    'threads that copy side by side, each with its own connection (default: parallel_jobs where it is set, else 2)',
+    '--jobs',
+    1,
+    (draft, value) => {
+      draft.jobs = value;
+    },
+  ),
   number('--bwlimit <kbps>', 'KB a second over all of them', '--bwlimit', 0, (draft, value) => {
     draft.bwlimit = value;
   }),

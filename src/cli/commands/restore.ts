@@ -15,6 +15,7 @@ import { archiveWal } from '../../manager/wal/archive/archive.ts';
 import { Compression } from '../../manager/wal/compression/compression.ts';
 import { localSite } from '../../sync/endpoints/local-site.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
+import { DEFAULT_JOBS } from '../../sync/workers/threads.ts';
 import { toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
 import type { Context } from '../context.ts';
@@ -138,7 +139,7 @@ async function run(
   let restored: Restored;
   try {
     restored = await restore(plan, catalogue.layout, compression, {
-      jobs: draft.jobs ?? server.own.lanes ?? options.parallel_jobs,
+      jobs: draft.jobs ?? server.own.lanes ?? jobsOf(server),
       bandwidth: bandwidthOf(draft.bwlimit ?? options.bandwidth_limit),
       retry: {
         times: draft.retryTimes ?? options.basebackup_retry_times,
@@ -213,4 +214,9 @@ function hookOptions(draft: RestoreDraft): Record<string, string | number | bool
     exclusive: draft.exclusive,
     standby_mode: draft.standby,
   };
+}
+
+/** Without a word about it, as in the other copies: the server that a backup must not burden is not there. */
+function jobsOf({ options, sources }: ServerConfig): number {
+  return sources.get('parallel_jobs') === 'default' ? DEFAULT_JOBS : options.parallel_jobs;
 }

@@ -1,5 +1,8 @@
 import { Piscina } from 'piscina';
 
+/** Lanes by default: one for each core of a small machine. */
+export const DEFAULT_JOBS = 2;
+
 /** Started and not taken yet. */
 const spare: Piscina[] = [];
 
