@@ -376,9 +376,9 @@ describe.skipIf(!ready)('sync over SFTP', () => {
       });
 
       it('one that fills up while many files are under way', async () => {
-        const many = Array.from({ length: 4000 }, (_, i) => [`f${i}`, 'x'.repeat(4096)] as const);
+        const many = Array.from({ length: 2500 }, (_, i) => [`f${i}`, 'x'.repeat(20_000)] as const);
         const directory = place({ s: Object.fromEntries(many) });
-        const disk = mountScratchDisk(join(directory, 'd'), '4m');
+        const disk = mountScratchDisk(join(directory, 'd'), '20m');
         try {
           expectSentence(await sync('-a s/ d', 'push', directory), 11, /no space left on the device/);
           expect(leftovers(disk.path)).toEqual([]);
