@@ -65,6 +65,7 @@ export async function verifySnapshots(
   let before: SnapshotId | undefined;
   for (const snapshot of ids) {
     const shared = before === undefined ? undefined : await shareWith(endpoint, before, wrong);
+    await using _shared = { [Symbol.asyncDispose]: async () => shared?.close() };
     const verification = await verifyTree({
       repository: endpoint,
       snapshot,
@@ -80,7 +81,6 @@ export async function verifySnapshots(
       onFile: (bytes) => progress.file(bytes),
       signal: options.signal,
     });
-    await shared?.close();
     verifications.push(verification);
     before = verification.problem === undefined ? snapshot : undefined;
   }

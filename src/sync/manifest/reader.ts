@@ -7,8 +7,8 @@ import { ManifestParser } from './parser.ts';
 import type { RecordedListing } from './record.ts';
 
 /**
- * A manifest that is being read: listings in the order written. Can be gone through once. Who does not, or not to the end,
- * has to dispose of it: the source is open.
+ * A manifest that is being read: listings in the order written. Can be gone through once. Who does not even
+ * begin has to dispose of it: the source is open.
  */
 export interface ManifestReader extends AsyncIterable<RecordedListing>, AsyncDisposable {
   readonly header: ManifestHeader;
@@ -53,9 +53,14 @@ export async function openManifest(source: ByteSource, name: string): Promise<Ma
       return proven ? parser.end?.totals : undefined;
     },
     async *[Symbol.asyncIterator]() {
-      yield* first;
-      for await (const listings of batches) yield* listings;
-      proven = true;
+      try {
+        yield* first;
+        for await (const listings of batches) yield* listings;
+        proven = true;
+      } finally {
+        // Who leaves within the first block leaves before the loop, which would see to it.
+        await batches.return(undefined);
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await batches.return(undefined);

@@ -97,19 +97,35 @@ describe('a manifest', () => {
 });
 
 describe('the reader', () => {
-  it('releases the source when it is closed early', async () => {
-    let released = false;
-    const bytes = await write(SAMPLE);
-    async function* source() {
-      try {
-        yield* split(bytes, 100);
-      } finally {
-        released = true;
-      }
+  let released: boolean;
+  async function* source(bytes: Uint8Array) {
+    released = false;
+    try {
+      yield* split(bytes, 100);
+    } finally {
+      released = true;
     }
-    const reader = await openManifest(source(), 'm');
+  }
+
+  it('releases the source when it is closed early', async () => {
+    const reader = await openManifest(source(await write(SAMPLE)), 'm');
     await reader[Symbol.asyncDispose]();
     await reader[Symbol.asyncDispose]();
+    expect(released).toBe(true);
+    expect(reader.totals).toBeUndefined();
+  });
+
+  it('releases the source when the loop over it is left early', async () => {
+    // So much that it is not all read ahead, and more than one directory in the first block.
+    const hash = (n: number): string => Math.sin(n).toString(16).slice(-13).padStart(16, '0');
+    const directories = Array.from({ length: 2000 }, (_, d) =>
+      listing(
+        `d${d + 1000}`,
+        ...Array.from({ length: 50 }, (_, f) => entry(`f${f + 10}`, { hash: hash(d * 50 + f) })),
+      ),
+    );
+    const reader = await openManifest(source(await write([listing(''), ...directories])), 'm');
+    for await (const _ of reader) break;
     expect(released).toBe(true);
     expect(reader.totals).toBeUndefined();
   });
