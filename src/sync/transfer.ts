@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { checkAborted } from '../system/abort.ts';
 import { byteString, toText } from '../system/byte-string.ts';
 import { CellarmanError, failure } from '../system/errors.ts';
@@ -48,6 +49,8 @@ interface Loaded {
 
 /** Entries that may be loaded ahead of their turn: several round trips' worth at a distance. */
 const MOST_AHEAD = 10_000;
+/** Milliseconds for which a walk may keep the thread: signals, and what lanes have to tell, wait meanwhile. */
+const LONGEST_STRETCH = 50;
 const NOTHING_THERE: readonly Entry[] = [];
 
 /** Makes the destination equal to the source: walks, plans, hands out the work, and does at the end what has to come last. */
@@ -141,7 +144,12 @@ class Transfer {
     };
     const endpoints = [destination, ...source.roots.map((root) => root.endpoint)];
     const directories = Math.max(...endpoints.map(({ capabilities }) => capabilities.concurrency));
+    let turned = performance.now();
     for await (const { context, value } of walk(top, walker, { directories, maxWeight: MOST_AHEAD })) {
+      if (performance.now() - turned > LONGEST_STRETCH) {
+        await turn();
+        turned = performance.now();
+      }
       checkAborted(signal);
       await this.#visit(context, value);
     }
