@@ -1,8 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { isModernBarman } from '../test/support/barman.ts';
-import { findProgram } from '../test/support/programs.ts';
 import type { Cluster } from './cluster.ts';
 import type { Remote } from './sshd.ts';
 
@@ -25,9 +23,6 @@ export function makeBackupHost(
   const home = join(root, 'home');
   for (const each of ['streaming', 'errors', 'wals', 'base'])
     mkdirSync(join(home, 'pg', each), { recursive: true });
-  // The sign of an old catalogue: this program then writes backups that an old Barman understands.
-  if (findProgram('barman') !== undefined && !isModernBarman())
-    writeFileSync(join(home, 'pg', 'wals', 'xlog.db'), '');
   const config = join(root, 'barman.conf');
   const way =
     remote === undefined

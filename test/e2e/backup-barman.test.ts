@@ -29,6 +29,7 @@ describe.skipIf(!usable)('one catalogue of two programs, configured as tutorials
   beforeAll(async () => {
     sshd = await startSshd();
     site = await startBackupSite({
+      sharedWithBarman: true,
       major: 15,
       sshd,
       lines: `compression = gzip

@@ -46,7 +46,12 @@ describe.skipIf(!programs)('Beside Barman', () => {
   };
 
   beforeAll(async () => {
-    site = await startBackupSite({ major, walSegmentSize: 1, settings: { track_commit_timestamp: 'on' } });
+    site = await startBackupSite({
+      sharedWithBarman: true,
+      major,
+      walSegmentSize: 1,
+      settings: { track_commit_timestamp: 'on' },
+    });
     // For the restored servers, which look for the program in the PATH.
     const bin = join(site.dir, 'bin');
     mkdirSync(bin);

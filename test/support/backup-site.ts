@@ -28,6 +28,8 @@ export interface BackupSiteOptions extends PostgresOptions {
   readonly sshd?: Sshd | undefined;
   /** Lines for the server's section. */
   readonly lines?: string;
+  /** Barman works on the catalogue too: its layout is that of the one that is installed, not today's. */
+  readonly sharedWithBarman?: boolean;
 }
 
 export async function startBackupSite(options: BackupSiteOptions): Promise<BackupSite> {
@@ -36,6 +38,7 @@ export async function startBackupSite(options: BackupSiteOptions): Promise<Backu
   const home = join(dir, 'home');
   const incoming = join(home, 'pg', 'incoming');
   mkdirSync(incoming, { recursive: true });
+  if (options.sharedWithBarman !== true) mkdirSync(join(home, 'pg', 'meta'));
   // The server runs as somebody else.
   chmodSync(incoming, 0o777);
   const postgres = await startPostgres({

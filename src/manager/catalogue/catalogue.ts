@@ -6,7 +6,8 @@ import type { GlobalOptions } from '../config/options.ts';
 import type { Backup } from './backup.ts';
 import type { BackupFields } from './backup-fields.ts';
 import { changeFields, formatBackupInfo, newFields, readFields } from './backup-info.ts';
-import { type Dialect, dialectOf, inDialect } from './dialect.ts';
+import { type Dialect, dialectOf, dialectOfBackup, inDialect } from './dialect.ts';
+import { oldBarmanIsInstalled } from './installed-barman.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { LockSite } from './locks.ts';
 import { type ReadBackups, readAgain, readBackups } from './read-backups.ts';
@@ -49,7 +50,7 @@ export class Catalogue {
     // Barman may have written to it since it was read.
     const now = await readAgain(backup);
     if (now === undefined) throw failure('NOT_FOUND', { path: backup.infoPath });
-    const own = dialectOf({ newest: now, hasMeta: false, hasOldIndex: false });
+    const own = dialectOfBackup(now);
     return this.#write({ ...backup, lines: inDialect(changeFields(now.lines, changes), own) });
   }
 
@@ -64,6 +65,8 @@ export class Catalogue {
       newest: backups.at(-1),
       hasMeta: existsSync(this.layout.meta),
       hasOldIndex: existsSync(join(this.layout.wals, 'xlog.db')),
+      hasIndex: existsSync(join(this.layout.xlogdb, `${this.server}-xlog.db`)),
+      oldBarmanIsInstalled,
     });
   }
 

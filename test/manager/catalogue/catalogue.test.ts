@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   isBeingDeleted,
   markBeingDeleted,
@@ -22,6 +22,7 @@ let home: BarmanHome | undefined;
 const homes: BarmanHome[] = [];
 afterEach(() => {
   for (const each of homes.splice(0)) each.dispose();
+  vi.unstubAllEnvs();
 });
 
 /** The catalogue of server `pg` in a new home. */
@@ -68,10 +69,28 @@ const ID = '20261201T100000';
 
 describe('a new backup', () => {
   it('stands in meta/ of an empty catalogue, with every key of today’s Barman', async () => {
+    vi.stubEnv('PATH', '');
     const created = await empty().create(ID, { status: 'EMPTY' });
     expect(created.infoPath).toMatch(/\/pg\/meta\/20261201T100000-backup.info$/);
     expect([...created.lines.keys()]).toContain('encryption');
     expect(statSync(created.infoPath).mode & 0o777).toBe(0o666 & ~process.umask());
+  });
+
+  it.each([
+    ['3.4.0', 'base'],
+    ['3.13.1', 'base'],
+    ['3.13.2', 'meta'],
+    ['3.17.0', 'meta'],
+    ['4.0', 'meta'],
+    ['2.19', 'base'],
+    ['no version', 'meta'],
+  ])('of an empty catalogue is seen by the Barman %s that is installed', async (version, place) => {
+    const fresh = empty();
+    const program = join(home?.dir ?? '', 'barman');
+    writeFileSync(program, `#!/bin/sh\necho '${version} Barman by EnterpriseDB (www.enterprisedb.com)'\n`);
+    chmodSync(program, 0o755);
+    vi.stubEnv('PATH', `${home?.dir}:${process.env['PATH']}`);
+    expect((await fresh.create(ID, {})).place).toBe(place);
   });
 
   it('stands where the newest one of the catalogue stands, and says no more than that one does', async () => {

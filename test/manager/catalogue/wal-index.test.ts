@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Catalogue } from '../../../src/manager/catalogue/catalogue.ts';
 import { serverLockPath, takeLock } from '../../../src/manager/catalogue/locks.ts';
 import {
@@ -18,6 +18,7 @@ let home: BarmanHome | undefined;
 const homes: BarmanHome[] = [];
 afterEach(() => {
   for (const each of homes.splice(0)) each.dispose();
+  vi.unstubAllEnvs();
 });
 
 function catalogue(options: BarmanHomeOptions): Catalogue {
@@ -103,6 +104,7 @@ describe('the index', () => {
   });
 
   it('is begun as today’s Barman would', async () => {
+    vi.stubEnv('PATH', '');
     const here = catalogue({ servers: { pg: '' } });
     const index = await here.walIndex();
     expect(await read(index)).toEqual({ entries: [], damaged: [] });

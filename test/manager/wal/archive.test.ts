@@ -25,7 +25,8 @@ const at = (...parts: readonly string[]): string => join(pg, ...parts);
 function configure(lines: string): void {
   home = barmanHome({ servers: { pg: lines } });
   pg = join(home.home, 'pg');
-  for (const name of ['incoming', 'streaming', 'wals', 'errors', 'base'])
+  // `meta`: as today's Barman has it, whichever is installed here.
+  for (const name of ['incoming', 'streaming', 'wals', 'errors', 'base', 'meta'])
     fs.mkdirSync(at(name), { recursive: true });
 }
 
