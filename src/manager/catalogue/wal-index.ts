@@ -43,8 +43,8 @@ export class WalIndex {
   async *entries(onDamaged: (line: DamagedLine) => void): AsyncGenerator<WalEntry> {
     if (!existsSync(this.path)) return;
     using _lock = await waitForLock(this.#lockPath);
-    for await (const { text, line } of this.#lines()) {
-      const entry = parseWalEntry(text);
+    for await (const { text, line, isTorn } of this.#lines()) {
+      const entry = isTorn ? undefined : parseWalEntry(text);
       if (entry !== undefined) yield entry;
       else if (text.trim() !== '') onDamaged({ path: this.path, line, text });
     }
@@ -63,8 +63,10 @@ export class WalIndex {
     try {
       const end = await this.#lastLine(file);
       const text = entries.map((entry) => formatWalEntry(entry, end.columns)).join('');
-      // A line that a crash cut short must not swallow the next one.
-      await file.appendFile(end.isTorn ? `\n${text}` : text);
+      // A line that a crash cut short must neither swallow the next one nor pass for a whole one: half a word in its last
+      // column is a compression that nobody knows.
+      if (end.looksWhole) await file.truncate(end.start);
+      await file.appendFile(end.isTorn && !end.looksWhole ? `\n${text}` : text);
       await file.sync();
     } catch (error) {
       throw fromErrno(error, this.path);
@@ -78,8 +80,9 @@ export class WalIndex {
     if (!existsSync(this.path)) return;
     using _lock = await waitForLock(this.#lockPath);
     const kept: string[] = [];
-    for await (const { text } of this.#lines()) {
+    for await (const { text, isTorn } of this.#lines()) {
       const entry = parseWalEntry(text);
+      if (isTorn && entry !== undefined) continue;
       if (entry === undefined ? text.trim() !== '' : keep(entry)) kept.push(`${text}\n`);
     }
     await this.#write(kept.join(''));
@@ -94,8 +97,8 @@ export class WalIndex {
     using _lock = await waitForLock(this.#lockPath);
     const old = new Map<string, WalEntry>();
     if (existsSync(this.path)) {
-      for await (const { text } of this.#lines()) {
-        const entry = parseWalEntry(text);
+      for await (const { text, isTorn } of this.#lines()) {
+        const entry = isTorn ? undefined : parseWalEntry(text);
         if (entry !== undefined) old.set(entry.name, entry);
       }
     }
@@ -108,28 +111,48 @@ export class WalIndex {
     await writeFileAtomically(fromText(this.path), content, mode);
   }
 
-  async *#lines(): AsyncGenerator<{ readonly text: string; readonly line: number }> {
+  /** `isTorn`: it has no end. */
+  async *#lines(): AsyncGenerator<{
+    readonly text: string;
+    readonly line: number;
+    readonly isTorn: boolean;
+  }> {
     const file = await this.#open('r');
     let line = 0;
+    let last: string | undefined;
     try {
-      for await (const text of file.readLines({ encoding: 'utf8', autoClose: false })) {
+      const { isTorn } = await this.#lastLine(file);
+      for await (const text of file.readLines({ encoding: 'utf8', autoClose: false, start: 0 })) {
+        if (last !== undefined) yield { text: last, line, isTorn: false };
         line += 1;
-        yield { text, line };
+        last = text;
       }
+      if (last !== undefined) yield { text: last, line, isTorn };
     } finally {
       await file.close();
     }
   }
 
-  async #lastLine(file: FileHandle): Promise<{ readonly isTorn: boolean; readonly columns: WalColumns }> {
+  async #lastLine(file: FileHandle): Promise<{
+    readonly isTorn: boolean;
+    /** Torn, and yet to be read like a whole one. */
+    readonly looksWhole: boolean;
+    /** Where it starts, bytes. */
+    readonly start: number;
+    readonly columns: WalColumns;
+  }> {
     const { size } = await file.stat();
     const length = Math.min(size, 4096);
     const tail = Buffer.alloc(length);
     await file.read(tail, 0, length, size - length);
     const text = tail.toString('utf8');
-    const last = parseWalEntry(text.trimEnd().split('\n').at(-1) ?? '');
+    const lines = text.split('\n');
+    // Behind the last line feed; nothing where all is well.
+    const rest = lines.pop() ?? '';
+    const last = parseWalEntry(lines.at(-1) ?? '');
     const columns = last === undefined ? this.#columns : last.columns === 5 ? 5 : 4;
-    return { isTorn: size > 0 && !text.endsWith('\n'), columns };
+    const start = size - length + tail.lastIndexOf('\n') + 1;
+    return { isTorn: rest !== '', looksWhole: parseWalEntry(rest) !== undefined, start, columns };
   }
 
   async #open(flags: string): Promise<FileHandle> {

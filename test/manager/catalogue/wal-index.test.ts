@@ -140,6 +140,24 @@ describe('the index', () => {
     expect(damaged).toHaveLength(1);
   });
 
+  it.each(['\tg', '\tgzip\tN', '\tgzip\tNone'])(
+    'does not take a line that was cut short for a whole one: %j',
+    async (rest) => {
+      const index = await modern().walIndex();
+      const sound = await read(index);
+      appendFileSync(index.path, `${NEXT.name}\t4242\t1795366234.5${rest}`);
+      const torn = await read(index);
+      expect(torn.entries).toEqual(sound.entries);
+      expect(torn.damaged).toHaveLength(1);
+      await index.append([NEXT]);
+      expect(await read(index)).toEqual({
+        entries: [...sound.entries, expect.objectContaining(NEXT)],
+        damaged: [],
+      });
+      expect(readFileSync(index.path, 'utf8').match(/\tNone\n$/)).not.toBeNull();
+    },
+  );
+
   it('drops what nobody keeps, but never a line it cannot read', async () => {
     const index = await modern().walIndex();
     appendFileSync(index.path, 'what is this\n');

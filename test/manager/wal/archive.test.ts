@@ -236,6 +236,18 @@ describe('archive-wal', () => {
     expect(fs.readdirSync(at('incoming'))).toEqual([named(3)]);
   });
 
+  it('takes a batch of what can be archived, whatever has to stay in front of it', async () => {
+    home.dispose();
+    configure('archiver_batch_size = 1\nstreaming_archiver = on\nstreaming_archiver_batch_size = 1\n');
+    fs.mkdirSync(at('incoming', named(1)));
+    for (const number of [2, 3]) arrive(named(number), segmentBytes(named(number), SIZE));
+    for (const number of [4, 5]) arrive(named(number), segmentBytes(named(number), SIZE), 'streaming');
+    arrive(`${named(6)}.partial`, segmentBytes(named(6), SIZE), 'streaming');
+    await archive();
+    expect(fs.readdirSync(at('streaming'))).toEqual([named(5), `${named(6)}.partial`]);
+    expect(fs.readdirSync(at('incoming'))).toEqual([named(1), named(3)]);
+  });
+
   describe.each([
     ['gzip', 'gzip', ['gzip', '-dc']],
     ['pygzip', 'gzip', ['gzip', '-dc']],

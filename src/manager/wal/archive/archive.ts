@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkAborted } from '../../../system/abort.ts';
 import { fromErrno } from '../../../system/errno.ts';
 import { type CellarmanError, type ErrorCode, failure, isFailure } from '../../../system/errors.ts';
+import { syncPath } from '../../../system/sync-path.ts';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { serverLockPath, takeLock } from '../../catalogue/locks.ts';
 import { namesIn } from '../../catalogue/read-file.ts';
@@ -116,14 +117,21 @@ class Run {
     const directory = from === 'file' ? layout.incoming : layout.streaming;
     const names = await namesIn(directory);
     await sweepTemporaries(directory, names);
-    const batch: Batch = from === 'file' ? incomingBatch(names, batchSize) : streamingBatch(names, batchSize);
+    const batch: Batch = from === 'file' ? incomingBatch(names) : streamingBatch(names);
     if (batch.files.length > 0)
       this.#cluster ??= await clusterOf(this.#catalogue, this.#index, this.#compression);
-    for (let start = 0; start < batch.files.length; start += GROUP) {
+    const most = batchSize > 0 ? batchSize : batch.files.length;
+    // What has to stay where it is takes no room from what is behind it.
+    let moved = 0;
+    for (let start = 0; start < batch.files.length && moved < most; ) {
       checkAborted(this.#signal);
-      const group = batch.files.slice(start, start + GROUP);
+      const group = batch.files.slice(start, start + Math.min(GROUP, most - moved));
+      start += group.length;
       const { allowed, stopped } = await this.#scripts.before(group, directory);
-      yield* this.#group(allowed, directory);
+      for await (const event of this.#group(allowed, directory)) {
+        if (event.type !== 'refused') moved++;
+        yield event;
+      }
       if (stopped === undefined) continue;
       yield { type: 'stopped', ...stopped };
       return;
@@ -180,6 +188,9 @@ class Run {
     if (!(await this.#indexed).has(name)) {
       await this.#index.append([await entryOf(name, target, await this.#compression.formatOf(target))]);
     }
+    // Nor is it certain to be on the disk yet.
+    await syncPath(target);
+    await syncPath(dirname(target));
     await unlink(source);
   }
 

@@ -1,6 +1,6 @@
 import { parseWalFileName } from '../../../postgres/wal-file-name.ts';
 
-/** What one run takes from a directory, by name. */
+/** What is in a directory to be archived, by name. */
 export interface Batch {
   /** Sorted. */
   readonly files: readonly string[];
@@ -8,26 +8,23 @@ export interface Batch {
   readonly unknown: readonly string[];
 }
 
-/** From `incoming/`: everything but hidden and temporary files. `limit` 0 is none. */
-export function incomingBatch(names: readonly string[], limit: number): Batch {
-  return sortOut(limited(visible(names), limit));
+/** From `incoming/`: everything but hidden and temporary files. */
+export function incomingBatch(names: readonly string[]): Batch {
+  return sortOut(visible(names));
 }
 
 /**
  * From `streaming/`, where a receiver is at work on the newest file: the newest `.partial`, or else the last file, which
  * may have been renamed before the next one began, is left to it.
  */
-export function streamingBatch(names: readonly string[], limit: number): Batch {
-  const present = limited(visible(names), limit);
+export function streamingBatch(names: readonly string[]): Batch {
+  const present = visible(names);
   const current = present.findLast((name) => name.endsWith('.partial')) ?? present.at(-1);
   return sortOut(present.filter((name) => name !== current));
 }
 
 const visible = (names: readonly string[]): string[] =>
   names.filter((name) => !name.startsWith('.') && !name.endsWith('.tmp')).sort();
-
-const limited = (names: readonly string[], limit: number): readonly string[] =>
-  limit > 0 ? names.slice(0, limit) : names;
 
 function sortOut(names: readonly string[]): Batch {
   const isKnown = (name: string): boolean => parseWalFileName(name) !== undefined;

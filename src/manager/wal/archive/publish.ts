@@ -1,7 +1,8 @@
-import { open, rename, unlink } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromText } from '../../../system/byte-string.ts';
 import { flushFileSystem } from '../../../system/flush-file-system.ts';
+import { syncPath } from '../../../system/sync-path.ts';
 import type { WalIndex } from '../../catalogue/wal-index.ts';
 import type { Staged } from './staging.ts';
 
@@ -16,24 +17,15 @@ export async function publish(group: readonly Staged[], wals: string, index: Wal
   const [first] = group;
   if (first === undefined) return;
   if (group.length < MANY || !(await flushFileSystem(fromText(wals))))
-    await Promise.all(group.map(({ ready }) => sync(ready)));
+    await Promise.all(group.map(({ ready }) => syncPath(ready)));
   const directories = new Set([wals, ...group.map(({ target }) => dirname(target))]);
   await index.append(
     group.map(({ entry }) => entry),
     async () => {
       await Promise.all(group.map(({ ready, target }) => rename(ready, target)));
-      await Promise.all([...directories].map(sync));
+      await Promise.all([...directories].map(syncPath));
     },
   );
   await Promise.all(group.map(({ source }) => unlink(source)));
-  await sync(dirname(first.source));
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await syncPath(dirname(first.source));
 }

@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fromErrno } from '../../../system/errno.ts';
+import { syncPath } from '../../../system/sync-path.ts';
 import type { Compression } from '../compression/compression.ts';
 import { temporaryName } from '../send/temporary-name.ts';
 
@@ -28,9 +29,9 @@ export async function getWal(request: GetRequest, compression: Compression): Pro
     const temporary = join(directory, temporaryName(name));
     try {
       await pipeline(await content(request, compression), createWriteStream(temporary, { flags: 'wx' }));
-      await sync(temporary);
+      await syncPath(temporary);
       await rename(temporary, join(directory, name));
-      await sync(directory);
+      await syncPath(directory);
     } finally {
       await rm(temporary, { force: true });
     }
@@ -57,14 +58,5 @@ async function* compressed(plain: Readable, form: Compression): AsyncGenerator<B
     yield* createReadStream(target);
   } finally {
     await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

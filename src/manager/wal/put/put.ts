@@ -3,6 +3,7 @@ import { link, mkdir, open, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromErrno } from '../../../system/errno.ts';
 import { failure } from '../../../system/errors.ts';
+import { syncPath } from '../../../system/sync-path.ts';
 import type { Layout } from '../../catalogue/layout.ts';
 import { moveToErrors } from '../archive/errors-directory.ts';
 import type { Compression } from '../compression/compression.ts';
@@ -49,7 +50,7 @@ export async function putWal(
     const results: PutResult[] = [];
     for (const file of received)
       results.push({ name: file.name, outcome: await place(file, incoming, errors, compression) });
-    await syncDirectory(incoming);
+    await syncPath(incoming);
     return results;
   } catch (error) {
     throw fromErrno(error, incoming);
@@ -131,16 +132,11 @@ async function place(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  if (await holdSame(compression, temporary, path)) return 'same';
+  if (await holdSame(compression, temporary, path)) {
+    // Whoever put it there may have been cut off before it was on the disk.
+    await syncPath(path);
+    return 'same';
+  }
   await moveToErrors(temporary, name, 'duplicate', errors);
   return 'duplicate';
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
