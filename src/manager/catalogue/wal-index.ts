@@ -16,6 +16,9 @@ export interface DamagedLine {
   readonly text: string;
 }
 
+/** Bytes at the end that are looked at: more than the lines of the largest group that is archived at once. */
+const TAIL = 16 * 1024;
+
 /**
  * `xlog.db`: one line for each archived file, in the order they were archived. Everything happens under Barman's lock
  * `.<server>-xlogdb.lock`, which is waited for.
@@ -51,18 +54,18 @@ export class WalIndex {
   }
 
   /**
-   * Adds entries at the end, all durable when it resolves. `before` is done first, under the same lock: whoever holds it
-   * finds a file in the archive together with its line.
+   * Adds entries at the end, all durable when it resolves, but for lines that a run just wrote which was killed behind
+   * them. `then` is done last, under the same lock: whoever holds it finds a file in the archive together with its line.
    */
-  async append(entries: readonly WalEntry[], before?: () => Promise<void>): Promise<void> {
+  async append(entries: readonly WalEntry[], then?: () => Promise<void>): Promise<void> {
     if (entries.length === 0) return;
     await mkdir(dirname(this.path), { recursive: true });
     using _lock = await waitForLock(this.#lockPath);
-    await before?.();
     const file = await this.#open('a+');
     try {
       const end = await this.#lastLine(file);
-      const text = entries.map((entry) => formatWalEntry(entry, end.columns)).join('');
+      const lines = entries.map((entry) => formatWalEntry(entry, end.columns));
+      const text = lines.filter((line) => !end.lines.has(line)).join('');
       // A line that a crash cut short must neither swallow the next one nor pass for a whole one: half a word in its last
       // column is a compression that nobody knows.
       if (end.looksWhole) await file.truncate(end.start);
@@ -73,6 +76,7 @@ export class WalIndex {
     } finally {
       await file.close();
     }
+    await then?.();
   }
 
   /** Drops entries; damaged lines stay. Readers find the old file or the new one, never less. */
@@ -140,9 +144,11 @@ export class WalIndex {
     /** Where it starts, bytes. */
     readonly start: number;
     readonly columns: WalColumns;
+    /** Whole ones before it, each with its end. */
+    readonly lines: ReadonlySet<string>;
   }> {
     const { size } = await file.stat();
-    const length = Math.min(size, 4096);
+    const length = Math.min(size, TAIL);
     const tail = Buffer.alloc(length);
     await file.read(tail, 0, length, size - length);
     const text = tail.toString('utf8');
@@ -152,7 +158,13 @@ export class WalIndex {
     const last = parseWalEntry(lines.at(-1) ?? '');
     const columns = last === undefined ? this.#columns : last.columns === 5 ? 5 : 4;
     const start = size - length + tail.lastIndexOf('\n') + 1;
-    return { isTorn: rest !== '', looksWhole: parseWalEntry(rest) !== undefined, start, columns };
+    return {
+      isTorn: rest !== '',
+      looksWhole: parseWalEntry(rest) !== undefined,
+      start,
+      columns,
+      lines: new Set(lines.map((line) => `${line}\n`)),
+    };
   }
 
   async #open(flags: string): Promise<FileHandle> {

@@ -194,6 +194,48 @@ describe('archive-wal', () => {
     expect(fs.statSync(archived(named(2))).size).toBe(SIZE);
   });
 
+  it('never has a file under both names: who writes it once more does not write into the archive', async () => {
+    await writeIdentity(
+      { identity: at('identity.json') },
+      { systemId: '7000000000000000001', version: '17' },
+    );
+    const content = arrive(first, segmentBytes(first, SIZE));
+    // It breaks off where the file gets its line.
+    fs.mkdirSync(at('wals', 'pg-xlog.db'));
+    expect((await archive()).status).not.toBe(0);
+    fs.writeFileSync(at('incoming', first), 'cut off');
+    if (fs.existsSync(archived(first))) expect(fs.readFileSync(archived(first)).equals(content)).toBe(true);
+    fs.rmdirSync(at('wals', 'pg-xlog.db'));
+    arrive(first, content);
+    await archive();
+    expect(fs.readFileSync(archived(first)).equals(content)).toBe(true);
+    expect([indexed(), fs.readdirSync(at('incoming'))]).toEqual([[first], []]);
+  });
+
+  it('archives what a run that was killed had only written the line of, and writes it no second time', async () => {
+    const content = segmentBytes(first, SIZE);
+    arrive(first, content);
+    await archive();
+    fs.renameSync(archived(first), at('incoming', first));
+    arrive(named(2), segmentBytes(named(2), SIZE));
+    await archive();
+    expect(fs.readFileSync(archived(first)).equals(content)).toBe(true);
+    expect(indexed()).toEqual([first, named(2)]);
+  });
+
+  it('leaves a file that is written once more while it is compressed', async () => {
+    home.dispose();
+    const magic = 'custom_compression_magic = 0x23656e63\n';
+    configure(
+      `compression = custom\n${magic}custom_decompression_filter = tail -c +5\n` +
+        "custom_compression_filter = printf '#enc'; head -c 1000; : > /dev/stdin\n",
+    );
+    arrive(first, segmentBytes(first, SIZE));
+    await archive();
+    expect(fs.readdirSync(at('incoming'))).toEqual([first]);
+    expect(fs.readdirSync(at('wals', '0000000100000000'))).toEqual([]);
+  });
+
   it('does nothing beside another run, on an inactive server, or where WAL has to be encrypted', async () => {
     arrive(first, segmentBytes(first, SIZE));
     {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { stat, unlink } from 'node:fs/promises';
+import { rm, stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkAborted } from '../../../system/abort.ts';
@@ -157,6 +157,7 @@ class Run {
   async #prepare(name: string, source: string): Promise<Outcome> {
     const { wals, errors } = this.#catalogue.layout;
     try {
+      const before = await stateOf(source);
       const { format, systemIdentifier } = await inspect(source, name, this.#compression, this.#cluster);
       // The first segment of an empty archive decides whose it is; others may have been looked at meanwhile.
       this.#cluster ??= systemIdentifier;
@@ -164,7 +165,11 @@ class Run {
         await inspect(source, name, this.#compression, this.#cluster);
       const target = join(wals, archivedPath(name));
       if (!existsSync(target)) {
-        return { type: 'staged', staged: await stage({ name, source, format }, wals, this.#compression) };
+        const staged = await stage({ name, source, format }, wals, this.#compression);
+        if ((await stateOf(source)) === before) return { type: 'staged', staged };
+        // Written once more meanwhile: what was read may be a part of each.
+        if (staged.ready !== source) await rm(staged.ready, { force: true });
+        return { type: 'arriving' };
       }
       if (await holdSame(this.#compression, source, target)) {
         await this.#dropSame(name, source, target);
@@ -199,6 +204,11 @@ class Run {
     for await (const { name } of this.#index.entries(() => undefined)) names.add(name);
     return names;
   }
+}
+
+async function stateOf(path: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+  return `${ino} ${size} ${mtimeNs}`;
 }
 
 function forScripts(

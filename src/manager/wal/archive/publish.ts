@@ -1,17 +1,18 @@
-import { rename, unlink } from 'node:fs/promises';
+import { copyFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromText } from '../../../system/byte-string.ts';
 import { flushFileSystem } from '../../../system/flush-file-system.ts';
 import { syncPath } from '../../../system/sync-path.ts';
 import type { WalIndex } from '../../catalogue/wal-index.ts';
-import type { Staged } from './staging.ts';
+import { keepTimes, type Staged } from './staging.ts';
 
 /** From so many files on, one syncfs(2) is cheaper than an fsync for each. */
 const MANY = 8;
 
 /**
  * Puts a group into the archive. At every moment a file is in `incoming/`, or in the archive and in the index, or both:
- * contents on the disk, names, names on the disk, index, and only then the sources go.
+ * contents on the disk, index, names, names on the disk, and only then the sources go that are still there. A file that
+ * a crash left behind its line is archived by the next run; one without a line nobody would find.
  */
 export async function publish(group: readonly Staged[], wals: string, index: WalIndex): Promise<void> {
   const [first] = group;
@@ -19,13 +20,31 @@ export async function publish(group: readonly Staged[], wals: string, index: Wal
   if (group.length < MANY || !(await flushFileSystem(fromText(wals))))
     await Promise.all(group.map(({ ready }) => syncPath(ready)));
   const directories = new Set([wals, ...group.map(({ target }) => dirname(target))]);
+  let used: readonly Staged[] = [];
   await index.append(
     group.map(({ entry }) => entry),
     async () => {
-      await Promise.all(group.map(({ ready, target }) => rename(ready, target)));
+      const isUsed = await Promise.all(group.map(enter));
+      used = group.filter((_, at) => isUsed[at]);
       await Promise.all([...directories].map(syncPath));
     },
   );
-  await Promise.all(group.map(({ source }) => unlink(source)));
+  await Promise.all(used.map(({ source }) => unlink(source)));
   await syncPath(dirname(first.source));
+}
+
+/** Gives a file its name. True where its source stands as before: it may go when the name is on the disk. */
+async function enter({ ready, source, target }: Staged): Promise<boolean> {
+  try {
+    await rename(ready, target);
+    return ready !== source;
+  } catch (error) {
+    if (ready !== source || (error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+  }
+  const copy = `${target}.tmp`;
+  await copyFile(source, copy);
+  await keepTimes(source, copy);
+  await syncPath(copy);
+  await rename(copy, target);
+  return true;
 }

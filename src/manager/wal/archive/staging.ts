@@ -1,4 +1,4 @@
-import { chmod, copyFile, link, mkdir, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pythonTime, type WalEntry } from '../../catalogue/wal-entry.ts';
 import type { Compression } from '../compression/compression.ts';
@@ -8,9 +8,12 @@ import { archivedPath } from './archived-path.ts';
 /** A file that only needs its name to be in the archive. */
 export interface Staged {
   readonly name: string;
-  /** In `incoming/` or `streaming/`; to be removed when all is done. */
+  /** In `incoming/` or `streaming/`; where it is not `ready` itself, to be removed when all is done. */
   readonly source: string;
-  /** What gets the name, beside it. */
+  /**
+   * What gets the name: what was compressed beside it, or else the source itself. It is not linked to: `cp` once more
+   * under the old name would write into the archived file.
+   */
   readonly ready: string;
   readonly target: string;
   /** Its line in the index. */
@@ -30,16 +33,15 @@ export async function stage(
   compression: Compression,
 ): Promise<Staged> {
   const target = join(wals, archivedPath(name));
-  const ready = `${target}.tmp`;
-  const compresses = format === null && compression.format !== null;
   await mkdir(dirname(target), { recursive: true });
+  const ready = `${target}.tmp`;
   // A run that was killed may have left one.
   await rm(ready, { force: true });
+  if (format !== null || compression.format === null)
+    return { name, source, ready: source, target, entry: await entryOf(name, source, format) };
   try {
-    if (compresses) await compressTo(ready, source, compression);
-    else await linkOrCopy(source, ready);
-    const stored = compresses ? compression.format : format;
-    return { name, source, ready, target, entry: await entryOf(name, ready, stored) };
+    await compressTo(ready, source, compression);
+    return { name, source, ready, target, entry: await entryOf(name, ready, compression.format) };
   } catch (error) {
     await rm(ready, { force: true });
     throw error;
@@ -58,21 +60,8 @@ async function compressTo(path: string, source: string, compression: Compression
   await keepTimes(source, path);
 }
 
-/**
- * The source keeps its own name until the index knows the new one, so that a crash in between loses nothing. Where there
- * can be no link (another file system, one without links, a file of somebody else's), a copy.
- */
-async function linkOrCopy(source: string, path: string): Promise<void> {
-  try {
-    await link(source, path);
-  } catch {
-    await copyFile(source, path);
-    await keepTimes(source, path);
-  }
-}
-
 /** When PostgreSQL wrote the segment. */
-async function keepTimes(from: string, to: string): Promise<void> {
+export async function keepTimes(from: string, to: string): Promise<void> {
   const { atimeMs, mtimeMs } = await stat(from);
   await utimes(to, atimeMs / 1000, mtimeMs / 1000);
 }
