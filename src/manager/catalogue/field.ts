@@ -20,7 +20,8 @@ export type CopyStatistics = ReadonlyMap<string, number | ReadonlyMap<string, nu
 
 export const text: Field<string> = {
   parse: (value) => value,
-  format: (value) => value.replaceAll('\n', ' '),
+  // Python ends lines at a carriage return, too.
+  format: (value) => value.replace(/[\r\n]+/g, ' '),
 };
 
 export const integer: Field<number> = {
