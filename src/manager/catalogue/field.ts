@@ -20,8 +20,7 @@ export type CopyStatistics = ReadonlyMap<string, number | ReadonlyMap<string, nu
 
 export const text: Field<string> = {
   parse: (value) => value,
-  // Python ends lines at a carriage return, too.
-  format: (value) => value.replace(/[\r\n]+/g, ' '),
+  format: (value) => value.replaceAll('\n', ' '),
 };
 
 export const integer: Field<number> = {

@@ -45,11 +45,6 @@ describe('parseBackupInfo', () => {
     expect(formatBackupInfo(changeFields(changed, { backup_name: null }))).not.toContain('backup_name');
   });
 
-  it('keeps a text with line ends of any kind on its line: ssh says things with a carriage return', () => {
-    const lines = changeFields(new Map(), { error: 'it said: closed.\r\nlost\rconnection\n' });
-    expect(formatBackupInfo(lines)).toBe('error=it said: closed. lost connection \n');
-  });
-
   it('reads a file that lacks nearly everything', () => {
     const fields = readFields(parseBackupInfo('status=DONE\n', 'x'), 'x');
     expect(fields).toMatchObject({ status: 'DONE', size: null, xlog_segment_size: 16_777_216 });
