@@ -5,6 +5,7 @@ import { joinPath } from '../path.ts';
 import { isOfPath } from '../run-failure.ts';
 import type { LaneContext } from './context.ts';
 import { hasChanged } from './has-changed.ts';
+import { inspectWhole } from './inspection.ts';
 import { copied, failed } from './results.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 import { asVanished } from './vanished.ts';
@@ -94,13 +95,7 @@ class SmallCopy implements WholeFiles {
     const context = this.#context;
     const { name } = entry;
     const inspector = context.inspect?.(joinPath(this.#batch.directory, name), entry);
-    let offset = 0;
-    if (inspector !== undefined) {
-      for (const block of blocks) {
-        inspector.block(block, offset);
-        offset += block.length;
-      }
-    }
+    const finding = inspectWhole(inspector, blocks);
     const hash = context.hashOf(blocks);
     const { direct, fsync } = context.options;
     this.#destination.writeWhole(joinPath(this.#target, name), {
@@ -110,7 +105,7 @@ class SmallCopy implements WholeFiles {
       sync: fsync,
     });
     context.onBytes(entry.size);
-    return copied(hash, this.#readAt, inspector?.finish());
+    return copied(hash, this.#readAt, finding);
   }
 }
 

@@ -30,6 +30,17 @@ export interface Inspector {
   finish(): unknown;
 }
 
+/** What `inspector` finds in content that is there as a whole. */
+export function inspectWhole(inspector: Inspector | undefined, blocks: readonly Uint8Array[]): unknown {
+  if (inspector === undefined) return undefined;
+  let offset = 0;
+  for (const block of blocks) {
+    inspector.block(block, offset);
+    offset += block.length;
+  }
+  return inspector.finish();
+}
+
 export async function openInspection(spec: InspectionSpec | undefined): Promise<Inspect | undefined> {
   if (spec === undefined) return undefined;
   // The module's author promises its form in `InspectionSpec.module`.

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkAborted } from '../../system/abort.ts';
-import type { ByteString } from '../../system/byte-string.ts';
-import type { CellarmanError } from '../../system/errors.ts';
-import { joinPath } from '../path.ts';
-import { isOfPath } from '../run-failure.ts';
+import { settleAll } from '../../system/settle-all.ts';
+import { compareSmall } from './compare-small.ts';
 import type { LaneContext } from './context.ts';
 import { copySmall } from './copy-small.ts';
 import { execute } from './execute.ts';
+import { linkAll } from './link-all.ts';
 import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
 
 /** What was begun may take so long to put away its temporary files when the lane is closed. */
@@ -24,6 +22,7 @@ export function openLane(context: LaneContext, concurrency: number): Lane {
     const unlinked = await linkAll(context, batch, concurrency);
     const results: (TaskResult | undefined)[] = batch.tasks.map(() => undefined);
     await copySmall(context, batch, results);
+    await compareSmall(context, batch, results, concurrency);
     if (concurrency === 1) {
       for (const [index, task] of batch.tasks.entries())
         results[index] ??= await execute(context, batch.root, batch.directory, task);
@@ -59,52 +58,6 @@ export function openLane(context: LaneContext, concurrency: number): Lane {
       await Promise.race([Promise.allSettled(underWay), sleep(FAREWELL_MS, undefined, { ref: false })]);
     },
   };
-}
-
-/** Waits for all before it reports the first failure: nothing of a failed batch is still under way afterwards. */
-async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return await Promise.all(promises);
-}
-
-async function linkAll(
-  context: LaneContext,
-  batch: Batch,
-  concurrency: number,
-): Promise<BatchResult['unlinked']> {
-  const { links } = batch;
-  if (links === undefined) return [];
-  const { options, signal } = context;
-  const from = joinPath(options.bases[links.basis] ?? options.base, batch.directory);
-  const to = joinPath(options.base, batch.directory);
-  const unlinked: { name: ByteString; error: CellarmanError }[] = [];
-  const failed = (name: ByteString, error: unknown): void => {
-    // A copy may do what a link cannot.
-    if (!isOfPath(error)) throw error;
-    unlinked.push({ name, error });
-  };
-  const { destination } = context;
-  if (destination.linkAll !== undefined) {
-    checkAborted(signal);
-    await destination.linkAll(from, to, links.names, failed);
-    return unlinked;
-  }
-  const one = async (name: ByteString): Promise<void> => {
-    try {
-      await destination.link(joinPath(from, name), joinPath(to, name));
-    } catch (error) {
-      failed(name, error);
-    }
-  };
-  if (concurrency === 1) {
-    for (const name of links.names) {
-      checkAborted(signal);
-      await one(name);
-    }
-  } else {
-    await settleAll(links.names.map(one));
-  }
-  return unlinked;
 }
 
 /** Lets so many promises run at once. */
