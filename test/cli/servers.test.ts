@@ -43,6 +43,12 @@ describe('show-servers', () => {
     expect(stdout).toContain('\tstreaming_conninfo: host=127.0.0.1 port=1 password=*REDACTED* user=x\n');
   });
 
+  it('hides them in JSON as well', async () => {
+    const { stdout } = await cellarman('-c', home.config, '-f', 'json', 'show-servers', 'plain', 'spoken');
+    expect(stdout).not.toContain('cret');
+    expect(JSON.parse(stdout).plain.conninfo).toBe('postgresql://u:*REDACTED*@127.0.0.1:1/db');
+  });
+
   it('tells why a server is disabled', async () => {
     const { stdout, status } = await cellarman('-c', home.config, 'show-server', 'bad');
     expect(stdout).toMatch(/^Server bad \(WARNING: disabled\):\n/);

@@ -245,7 +245,10 @@ describe.skipIf(!canRun)('looking at servers', { timeout: 60_000 }, () => {
   });
 
   it('diagnose has a document of the same form, from which file each value comes, and no password', async () => {
-    appendFileSync(home.config, '[secret]\nconninfo = host=127.0.0.1 port=1 password=hush\n');
+    appendFileSync(
+      home.config,
+      '[secret]\nconninfo = host=127.0.0.1 port=1 password=hush\n[other]\nmodel = true\ncluster = secret\nconninfo = postgresql://u:hush@127.0.0.1:1/db\n',
+    );
     const ours = await cellarman('diagnose', '--show-config-source');
     expect(ours.stdout).not.toContain('hush');
     const { servers } = JSON.parse(ours.stdout);

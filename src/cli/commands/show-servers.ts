@@ -23,7 +23,9 @@ export function define(command: Command, context: Context): void {
         const settings = await serverSettings(server, session.configuration, values);
         session.messages.result(
           server.name,
-          Object.fromEntries(settings.map(({ key, json }) => [key, json])),
+          Object.fromEntries(
+            settings.map(({ key, json }) => [key, typeof json === 'string' ? redact(json) : json]),
+          ),
         );
         if (session.messages.format === 'json') continue;
         session.messages.info(`Server ${server.name}${serverMark(server)}:`);

@@ -7,6 +7,7 @@ import type { ValueSource } from '../../manager/config/resolve.ts';
 import { jsonValue } from '../../manager/config/show.ts';
 import type { LiveValue } from '../../manager/report/live-status.ts';
 import type { ServerDiagnosis } from '../../manager/status/diagnose-server.ts';
+import { redact } from '../../postgres/conninfo/redact.ts';
 import { readVersion } from '../version.ts';
 import { backupDiagnosis } from './backup-json.ts';
 import type { Json } from './python-json.ts';
@@ -28,7 +29,7 @@ export function diagnosisJson(
     },
     models: Object.fromEntries(
       [...configuration.models.values()].map(({ name, cluster, sets }) => {
-        const options = new Map<string, Json>([...sets].map(([key, { shown }]) => [key, shown]));
+        const options = new Map<string, Json>([...sets].map(([key, { shown }]) => [key, redact(shown)]));
         const sources = new Map([...sets].map(([key, { source }]) => [key, source]));
         return [name, { config: { ...sourced(options.set('cluster', cluster), sources, showSource) } }];
       }),
