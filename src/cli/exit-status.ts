@@ -21,6 +21,8 @@ export const EXIT = {
   damagedPages: 28,
   timeout: 30,
   internal: 70,
+  /** What a shell tells of a program that SIGPIPE ended. */
+  unread: 141,
 } as const;
 
 type Meanings = readonly (readonly [status: number, meaning: string])[];
@@ -51,6 +53,7 @@ export const MEANINGS: Meanings = [
   ],
   [EXIT.timeout, 'no data came or went for the time of --timeout'],
   [EXIT.internal, 'an error in this program'],
+  [EXIT.unread, 'nobody reads the output any more, and the run ended early'],
 ];
 
 /** The same for the commands of the backup manager, which end as Barman's do. */
@@ -59,6 +62,7 @@ const MANAGER_MEANINGS: Meanings = [
   [EXIT.failed, 'something went wrong, and was told'],
   [EXIT.managerUsage, 'the command line is wrong'],
   [EXIT.internal, 'an error in this program'],
+  [EXIT.unread, 'nobody reads the output any more, and the run ended early'],
 ];
 
 /** Those of {@link MEANINGS} that are of one command, or with `undefined` of all. */

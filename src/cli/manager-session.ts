@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './exit-status.ts';
 import { type ManagerFlags, managerFlags } from './manager-flags.ts';
 import { consoleMessages, jsonMessages, logged, type Messages } from './render/messages.ts';
+import { isUnread } from './signals.ts';
 
 /** What a command of the backup manager works with. */
 export interface ManagerSession {
@@ -46,7 +47,7 @@ export async function runManager(
     await action({ configuration, messages, shown, log, flags, signal: context.signal });
   } catch (error) {
     if (!isFailure(error) && error instanceof Error) log?.error(error.stack ?? error.message);
-    if (flags.debug || !isFailure(error)) throw error;
+    if (flags.debug || !isFailure(error) || isUnread(error, context.signal)) throw error;
     messages.error(error.message);
   } finally {
     messages.close();

@@ -4,6 +4,7 @@ import type { Context, Surroundings } from './context.ts';
 import { EXIT, managerStatusHelp, statusOfError } from './exit-status.ts';
 import { declareManagerFlags } from './manager-flags.ts';
 import { renderError } from './render/errors.ts';
+import { isUnread } from './signals.ts';
 import { readVersion } from './version.ts';
 
 interface CommandModule {
@@ -291,6 +292,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
         ? 0
         : (context.errorStatus ?? statusOfUsage(commandOf(args)) ?? error.exitCode);
     }
+    if (context.errorStatus === undefined && isUnread(error, context.signal)) return EXIT.unread;
     context.stderr.write(renderError(error, context.debug));
     if (isFailure(error, 'USAGE')) context.stderr.write(hint(args));
     return context.errorStatus ?? statusOfError(error);

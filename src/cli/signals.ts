@@ -1,8 +1,10 @@
+import { isFailure } from '../system/errors.ts';
 import { EXIT } from './exit-status.ts';
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP aborts the signal that is returned, so that the run can stop cleanly; the second
- * ends the process at once. A reader of standard output that went away (EPIPE) stops the run as well.
+ * ends the process at once. A reader of standard output that went away stops the run as well,
+ * with the error (EPIPE) as the reason.
  */
 export function stopOnSignals(exitNow: (status: number) => void): AbortSignal {
   const controller = new AbortController();
@@ -11,8 +13,15 @@ export function stopOnSignals(exitNow: (status: number) => void): AbortSignal {
     controller.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  process.stdout.on('error', () => controller.abort());
+  process.stdout.on('error', (error) => controller.abort(error));
   // Nobody is left who could be told.
   process.stderr.on('error', () => undefined);
   return controller.signal;
+}
+
+/** Whether an error only tells that nobody reads the output any more, which is no news to who closed it. */
+export function isUnread(error: unknown, { reason }: AbortSignal): boolean {
+  return (
+    isFailure(error, 'ABORTED') && reason instanceof Error && 'code' in reason && reason.code === 'EPIPE'
+  );
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { stopOnSignals } from '../../src/cli/signals.ts';
+import { isUnread, stopOnSignals } from '../../src/cli/signals.ts';
+import { failure } from '../../src/system/errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
@@ -23,4 +24,11 @@ it.each(SIGNALS)('%s stops the run, and once more ends the process', (signal) =>
   expect(statuses).toEqual([]);
   raise('SIGTERM');
   expect(statuses).toEqual([20]);
+});
+
+it('a run that nobody reads on is told from one that was interrupted', () => {
+  const unread = AbortSignal.abort(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  expect(isUnread(failure('ABORTED'), unread)).toBe(true);
+  expect(isUnread(failure('ABORTED'), AbortSignal.abort())).toBe(false);
+  expect(isUnread(failure('NO_SPACE', { path: '/x' }), unread)).toBe(false);
 });
