@@ -133,6 +133,7 @@ describe.skipIf(!programs)('Beside Barman', () => {
     expect(readFileSync(join(to, 'postgresql.auto.conf'), 'utf8')).toContain(
       `restore_command = 'cellarman wal-restore -P ${site.root} %f %p'`,
     );
+    expect(outcome.stdout).toMatch(/fetches WAL itself while it recovers, up to restore point 'here'/);
     expect(readdirSync(to)).not.toContain('barman_wal');
     await expectRows(await run(to), atPoint);
   });

@@ -52,17 +52,10 @@ export function tellResult(
   const start = startCommand(plan, server, isRemote);
   messages.result('start_command', start);
   tellRestored(restored, messages);
-  const { stop, lineage } = plan.wal;
-  const until =
-    stop.lastCommit === undefined
-      ? ''
-      : `; the last transaction in it is ${stop.lastCommit.transaction}, committed ${formatTime(stop.lastCommit)}`;
   messages.info(
     `Restore operation completed (start time: ${began.toISOString()}, elapsed time: ${prettyDuration(seconds)})`,
   );
-  messages.info(
-    `Restored: backup ${plan.examined.backup.id} up to ${describeTarget(plan.request.target)} on timeline ${lineage.timeline}${until}`,
-  );
+  messages.info(`Restored: ${reach(plan)}`);
   messages.info('Your PostgreSQL server has been successfully prepared for recovery!');
   if (restored.pauses) {
     messages.info(
@@ -70,6 +63,23 @@ export function tellResult(
     );
   }
   messages.info(`Start PostgreSQL ${plan.examined.control.major} as the owner of its files: ${start}`);
+}
+
+/** How far recovery goes from what was restored. WAL that is fetched only then may be more than there is now. */
+function reach({ request: { target, getWal }, examined, wal: { stop, lineage } }: RestorePlan): string {
+  const backup = `backup ${examined.backup.id}`;
+  const timeline = `on timeline ${lineage.timeline}`;
+  const last =
+    stop.lastCommit === undefined
+      ? undefined
+      : `${stop.lastCommit.transaction}, committed ${formatTime(stop.lastCommit)}`;
+  if (!getWal) {
+    const until = last === undefined ? '' : `; the last transaction in it is ${last}`;
+    return `${backup} up to ${describeTarget(target)} ${timeline}${until}`;
+  }
+  const end = target.kind === 'end' ? 'the end of what is archived by then' : describeTarget(target);
+  const soFar = last === undefined ? '' : `; the last transaction so far is ${last}`;
+  return `${backup} ${timeline}; the server fetches WAL itself while it recovers, up to ${end}${soFar}`;
 }
 
 function startCommand(
