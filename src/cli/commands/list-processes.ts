@@ -4,9 +4,13 @@ import { listProcesses } from '../../manager/status/processes.ts';
 import type { Context } from '../context.ts';
 import { runManager, usableServerNamed } from '../manager-session.ts';
 
+const ABOUT = `
+Prints the process ID and the task (backup, cron, archive-wal, ...) of what holds a lock of the server, be it cellarman or
+barman; "cellarman terminate-process" ends one. Restores are not listed.`;
+
 /** `cellarman list-processes` */
 export function define(command: Command, context: Context): void {
-  command.argument('<server_name>', 'the server');
+  command.argument('<server_name>', 'the server').addHelpText('after', ABOUT);
   command.action(async (name: string) => {
     await runManager(command, context, async (session) => {
       const { configuration, messages } = session;

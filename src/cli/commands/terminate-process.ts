@@ -7,11 +7,17 @@ import { runManager, usableServerNamed } from '../manager-session.ts';
 
 const TASKS = ['receive-wal', 'sync-backup', 'backup', 'cron', 'archive-wal', 'sync-wal'];
 
+const ABOUT = `
+Asks the process to end, as Ctrl-C does, and waits ten seconds for it. That is safe: a backup that is ended is listed as
+FAILED and is restored by nobody, older backups and the archive stay as they are, and the next backup goes on with what was
+copied. WAL that waits for the archive stays in the incoming directory until the next run.`;
+
 /** `cellarman terminate-process` */
 export function define(command: Command, context: Context): void {
   command
     .argument('<server_name>', 'the server')
-    .addArgument(new Argument('<task_name>', 'what the process does').choices(TASKS));
+    .addArgument(new Argument('<task_name>', 'what the process does').choices(TASKS))
+    .addHelpText('after', ABOUT);
   command.action(async (name: string, task: string) => {
     await runManager(command, context, async (session) => {
       const { configuration, messages } = session;
