@@ -4,6 +4,7 @@ import { compareSmall } from './compare-small.ts';
 import type { LaneContext } from './context.ts';
 import { copySmall } from './copy-small.ts';
 import { execute } from './execute.ts';
+import { hashSmall } from './hash-small.ts';
 import { linkAll } from './link-all.ts';
 import type { Batch, BatchResult, Lane, TaskResult } from './task.ts';
 
@@ -23,6 +24,7 @@ export function openLane(context: LaneContext, concurrency: number): Lane {
     const results: (TaskResult | undefined)[] = batch.tasks.map(() => undefined);
     await copySmall(context, batch, results);
     await compareSmall(context, batch, results, concurrency);
+    await hashSmall(context, batch, results);
     if (concurrency === 1) {
       for (const [index, task] of batch.tasks.entries())
         results[index] ??= await execute(context, batch.root, batch.directory, task);

@@ -1,14 +1,16 @@
 import { type ByteString, byteString } from '../../system/byte-string.ts';
-import type { Attributes, Entry } from '../entry.ts';
+import type { Attributes, Entry, FileIdentity } from '../entry.ts';
 import type { Batch, Task } from '../lanes/task.ts';
 
 /**
  * A batch by column: cloning an object for every file would cost more than the file. What differs from what nearly all
- * tasks are, a new file to copy from the source, stands in `others` as it is.
+ * tasks are, new files to copy from the source or files to hash, stands in `others` as it is.
  */
 export interface PackedBatch {
   readonly root: Batch['root'];
   readonly directory: Batch['directory'];
+  /** What is to be done with all but `others`. */
+  readonly kind: Kind;
   /** How many tasks, those in `others` among them. */
   readonly count: number;
   readonly names: PackedNames;
@@ -17,11 +19,17 @@ export interface PackedBatch {
   readonly modes: readonly number[];
   readonly uids: readonly number[];
   readonly gids: readonly number[];
+  /** Undefined: none of them has an identity. */
+  readonly identities: PackedIdentities | undefined;
   /** Which attributes of the entry are to be set, one bit each. */
   readonly set: readonly number[];
   readonly others: readonly { readonly index: number; readonly task: Task }[];
   readonly links: { readonly basis: number; readonly names: PackedNames } | undefined;
 }
+
+type Kind = Extract<Task['do'], 'copy' | 'hash'>;
+
+type PackedIdentities = { readonly [field in keyof FileIdentity]: readonly number[] };
 
 /** Names with a slash between them, which no name can hold: one string is cloned as fast as one of them. */
 type PackedNames = string;
@@ -32,18 +40,24 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
   const plain: Entry[] = [];
   const set: number[] = [];
   const others: { index: number; task: Task }[] = [];
+  const kind = tasks[0]?.do === 'hash' ? 'hash' : 'copy';
+  const identities: FileIdentity[] | undefined = tasks[0]?.entry.identity === undefined ? undefined : [];
   for (const [index, task] of tasks.entries()) {
-    const bits = isPlain(task) ? attributeBits(task) : undefined;
+    const { identity } = task.entry;
+    const isAlike = task.do === kind && (identity === undefined) === (identities === undefined);
+    const bits = isAlike && isPlain(task) ? attributeBits(task) : undefined;
     if (bits === undefined) {
       others.push({ index, task });
     } else {
       plain.push(task.entry);
       set.push(bits);
+      if (identity !== undefined) identities?.push(identity);
     }
   }
   return {
     root,
     directory,
+    kind,
     count: tasks.length,
     names: packNames(plain.map(({ name }) => name)),
     sizes: plain.map(({ size }) => size),
@@ -51,6 +65,12 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
     modes: plain.map(({ mode }) => mode),
     uids: plain.map(({ uid }) => uid),
     gids: plain.map(({ gid }) => gid),
+    identities: identities && {
+      device: identities.map(({ device }) => device),
+      inode: identities.map(({ inode }) => inode),
+      links: identities.map(({ links }) => links),
+      changed: identities.map(({ changed }) => changed),
+    },
     set,
     others,
     links: links && { basis: links.basis, names: packNames(links.names) },
@@ -80,7 +100,6 @@ const unpackNames = (names: PackedNames): ByteString[] =>
 function isPlain(task: Task): boolean {
   const { entry } = task;
   return (
-    task.do === 'copy' &&
     task.basis === -1 &&
     !task.replaces &&
     !task.shared &&
@@ -88,8 +107,7 @@ function isPlain(task: Task): boolean {
     task.knownHash === undefined &&
     task.otherwise === 'none' &&
     entry.type === 'file' &&
-    entry.target === undefined &&
-    entry.identity === undefined
+    entry.target === undefined
   );
 }
 
@@ -116,11 +134,11 @@ function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
     uid: packed.uids[at] ?? 0,
     gid: packed.gids[at] ?? 0,
     target: undefined,
-    identity: undefined,
+    identity: identityAt(packed.identities, at),
   };
   const bits = packed.set[at] ?? 0;
   return {
-    do: 'copy',
+    do: packed.kind,
     entry,
     sourceName: undefined,
     attributes: {
@@ -134,5 +152,15 @@ function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
     knownHash: undefined,
     otherwise: 'none',
     shared: false,
+  };
+}
+
+function identityAt(identities: PackedIdentities | undefined, at: number): FileIdentity | undefined {
+  if (identities === undefined) return undefined;
+  return {
+    device: identities.device[at] ?? 0,
+    inode: identities.inode[at] ?? 0,
+    links: identities.links[at] ?? 0,
+    changed: identities.changed[at] ?? 0,
   };
 }
