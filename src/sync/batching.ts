@@ -1,5 +1,5 @@
 import type { ByteString } from '../system/byte-string.ts';
-import type { RelPath } from './entry.ts';
+import type { Entry, RelPath } from './entry.ts';
 import type { Batch, Task } from './lanes/task.ts';
 
 /** A batch is full at so many tasks or so many bytes: small enough to share out, large enough to cost little. */
@@ -22,6 +22,7 @@ interface Open<N> {
 
 interface OpenLinks<N> {
   readonly names: ByteString[];
+  readonly sizes: number[];
   readonly notes: N[];
 }
 
@@ -53,13 +54,15 @@ export class Batching<N> {
     open.bytes += size;
   }
 
-  link(root: number, basis: number, name: ByteString, note: N): void {
+  /** `entry`: of the basis. */
+  link(root: number, basis: number, entry: Pick<Entry, 'name' | 'type' | 'size'>, note: N): void {
     let open = this.#links.get(basis);
     if (open === undefined) {
-      open = { names: [], notes: [] };
+      open = { names: [], sizes: [], notes: [] };
       this.#links.set(basis, open);
     }
-    open.names.push(name);
+    open.names.push(entry.name);
+    open.sizes.push(entry.type === 'file' ? entry.size : -1);
     open.notes.push(note);
     if (open.names.length >= MOST_LINKS) {
       this.#links.delete(basis);
@@ -91,9 +94,9 @@ export class Batching<N> {
     this.#full.push({ batch: { root, directory: this.#directory, tasks, links: undefined }, notes });
   }
 
-  #closeLinks(root: number, basis: number, { names, notes }: OpenLinks<N>): void {
+  #closeLinks(root: number, basis: number, { names, sizes, notes }: OpenLinks<N>): void {
     this.#full.push({
-      batch: { root, directory: this.#directory, tasks: [], links: { basis, names } },
+      batch: { root, directory: this.#directory, tasks: [], links: { basis, names, sizes } },
       notes,
     });
   }

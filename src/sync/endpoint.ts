@@ -74,6 +74,13 @@ export interface Space {
  * - Names are bytes, in and out. Names that cannot be a directory entry are not passed on (UNSAFE_NAME).
  * - Calls may overlap. What the caller needs in order, it awaits in order.
  */
+/** Files of one directory that are to have other names. */
+export interface LinkedFiles {
+  readonly names: readonly ByteString[];
+  /** What each of them has to have, bytes; -1 where that does not matter. */
+  readonly sizes: readonly number[];
+}
+
 /** The content of a small file, and what it was when it had been read. */
 export interface WholeFile {
   readonly blocks: readonly Uint8Array[];
@@ -140,13 +147,14 @@ export interface Endpoint {
   /** A second name for a file or symbolic link. EXISTS, NOT_FOUND, TOO_MANY_LINKS, CROSS_DEVICE, UNSUPPORTED. */
   link(existing: RelPath, path: RelPath): Promise<void>;
   /**
-   * `link` for many names of the directory `from`, which they get in `to` too; what cannot be linked is told, with the
-   * errors of `link`. Endpoints have it where that costs less than as many calls.
+   * `link` for many files of the directory `from`, which get their names in `to` too; what cannot be linked is told, with
+   * the errors of `link`, and CHANGED_WHILE_READ for a file of another size than is given. Endpoints have it where that
+   * costs less than as many calls.
    */
   linkAll?(
     from: RelPath,
     to: RelPath,
-    names: readonly ByteString[],
+    files: LinkedFiles,
     onFailure: (name: ByteString, error: CellarmanError) => void,
   ): Promise<void>;
   /** Replaces a file of the name `to`. Directories are moved only to a free name. */

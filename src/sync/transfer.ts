@@ -285,7 +285,7 @@ class Transfer {
           step.existing === undefined &&
           (listing === undefined || entry.type === 'symlink' || hashOf(step.known) !== undefined)
         ) {
-          batching.link(note.root, step.basis, entry.name, note);
+          batching.link(note.root, step.basis, entry, note);
           return true;
         }
         break;

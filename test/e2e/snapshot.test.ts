@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -186,6 +187,21 @@ describe('of a local tree', () => {
     expect(outcome.stderr).toMatch(/^cellarman: .*is not used to find what is unchanged\n$/);
     expect(describeTree(join(repository, trees()[1] ?? ''))).toEqual(describeTree(source));
   });
+
+  it.each([[], ['--checksum']])(
+    'takes a file that was cut in the basis from the source %s',
+    async (...options) => {
+      plantSource();
+      await snapshot(source);
+      const [first = ''] = trees();
+      for (const name of ['folder 1/file 41', 'folder 3/file 3']) {
+        truncateSync(join(repository, first, name), 100);
+        old(join(repository, first, name));
+      }
+      expect(await snapshot(source, ...options)).toMatchObject({ linkedFiles: FILES - 2 });
+      expect(describeTree(join(repository, trees()[1] ?? ''))).toEqual(describeTree(source));
+    },
+  );
 
   it('stops cleanly at SIGTERM, and lets nobody else work meanwhile', async () => {
     plantSource(LARGE);

@@ -5,6 +5,7 @@ import { type CellarmanError, failure, isFailure } from '../../system/errors.ts'
 import type {
   Capabilities,
   Endpoint,
+  LinkedFiles,
   NewFile,
   ReadFile,
   Space,
@@ -194,7 +195,7 @@ class LocalEndpoint implements Endpoint {
   async linkAll(
     from: RelPath,
     to: RelPath,
-    names: readonly ByteString[],
+    { names, sizes }: LinkedFiles,
     onFailure: (name: ByteString, error: CellarmanError) => void,
   ): Promise<void> {
     let source: ByteString;
@@ -207,11 +208,16 @@ class LocalEndpoint implements Endpoint {
       return;
     }
     const plain = isAscii(source) && isAscii(target);
-    for (const name of names) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as ByteString;
+      const size = sizes[i] ?? -1;
       refuseUnsafe(name, this.name);
       try {
-        if (plain && isAscii(name)) fs.linkSync(source + name, target + name);
-        else fs.linkSync(toFsPath(byteString(source + name)), toFsPath(byteString(target + name)));
+        const isPlain = plain && isAscii(name);
+        const existing = isPlain ? source + name : toFsPath(byteString(source + name));
+        if (size >= 0 && fs.lstatSync(existing).size !== size)
+          onFailure(name, failure('CHANGED_WHILE_READ', { path: this.#text(joinPath(from, name)) }));
+        else fs.linkSync(existing, isPlain ? target + name : toFsPath(byteString(target + name)));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         onFailure(name, this.#failure(error, joinPath(code === 'ENOENT' ? from : to, name)));

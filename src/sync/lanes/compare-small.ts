@@ -32,7 +32,8 @@ export async function compareSmall(
   await source.readMany(batch.directory, files, comparison);
   if (comparison.failure !== undefined) throw comparison.failure;
   for (const [basis, linked] of comparison.toLink) {
-    const links = { basis, names: [...linked.keys()] };
+    const sizes = [...linked.values()].map(([index]) => taskAt(batch, index).entry.size);
+    const links = { basis, names: [...linked.keys()], sizes };
     const unlinked = await linkAll(context, { directory: batch.directory, links }, concurrency);
     for (const { name } of unlinked) linked.delete(name);
     for (const [index, result] of linked.values()) results[index] = result;

@@ -169,11 +169,16 @@ class Execution {
   }
 
   async #link(comparedBytes: number, hash: string | undefined): Promise<TaskResult> {
+    const { destination } = this.#context;
+    const { entry } = this.#task;
     try {
+      // Somebody may have cut it since it was recorded.
+      if (entry.type === 'file' && (await destination.lookup(this.#basisPath()))?.size !== entry.size)
+        return await this.#reuse(comparedBytes);
       await linkInto(this.#context, this.#basisPath(), this.#target, this.#task.replaces);
     } catch (error) {
       if (!isOfPath(error)) throw error;
-      if (this.#task.entry.type === 'symlink') return await this.#symlink();
+      if (entry.type === 'symlink') return await this.#symlink();
       // As many links as the file system allows, another file system, or the basis lost the file: its content will do.
       return await this.#reuse(comparedBytes);
     }

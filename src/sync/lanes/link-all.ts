@@ -26,7 +26,7 @@ export async function linkAll(
   const { destination } = context;
   if (destination.linkAll !== undefined) {
     checkAborted(signal);
-    await destination.linkAll(from, to, links.names, failed);
+    await destination.linkAll(from, to, links, failed);
     return unlinked;
   }
   const one = async (name: ByteString): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { ByteString } from '../../system/byte-string.ts';
 import type { CellarmanError } from '../../system/errors.ts';
+import type { LinkedFiles } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 
 /** One thing to do under one name. Plain data: it goes to worker threads as it is. */
@@ -28,8 +29,8 @@ export interface Batch {
   readonly root: number;
   readonly directory: RelPath;
   readonly tasks: readonly Task[];
-  /** Names that only have to be linked to the basis of this index: by far the most of a second backup. */
-  readonly links: { readonly basis: number; readonly names: readonly ByteString[] } | undefined;
+  /** What only has to be linked to the basis of this index: by far the most of a second backup. */
+  readonly links: ({ readonly basis: number } & LinkedFiles) | undefined;
 }
 
 /** What became of one task. */

@@ -24,7 +24,9 @@ export interface PackedBatch {
   /** Which attributes of the entry are to be set, one bit each. */
   readonly set: readonly number[];
   readonly others: readonly { readonly index: number; readonly task: Task }[];
-  readonly links: { readonly basis: number; readonly names: PackedNames } | undefined;
+  readonly links:
+    | { readonly basis: number; readonly names: PackedNames; readonly sizes: readonly number[] }
+    | undefined;
 }
 
 type Kind = Extract<Task['do'], 'copy' | 'hash'>;
@@ -73,7 +75,7 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
     },
     set,
     others,
-    links: links && { basis: links.basis, names: packNames(links.names) },
+    links: links && { ...links, names: packNames(links.names) },
   };
 }
 
@@ -88,7 +90,7 @@ export function unpackBatch(packed: PackedBatch): Batch {
     root,
     directory,
     tasks,
-    links: links && { basis: links.basis, names: unpackNames(links.names) },
+    links: links && { ...links, names: unpackNames(links.names) },
   };
 }
 

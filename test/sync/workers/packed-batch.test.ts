@@ -53,7 +53,9 @@ const batch: fc.Arbitrary<Batch> = fc.record({
       { maxLength: 40 },
     ),
   ),
-  links: fc.option(fc.record({ basis: fc.nat(2), names: fc.array(name) }), { nil: undefined }),
+  links: fc.option(fc.record({ basis: fc.nat(2), names: fc.array(name), sizes: fc.array(number) }), {
+    nil: undefined,
+  }),
 });
 
 test('a batch is the same on the other side', () => {
