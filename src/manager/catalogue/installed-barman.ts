@@ -28,7 +28,7 @@ function versionOf(program: string): string {
 }
 
 /** `said`: what `barman --version` prints, `3.4.0 Barman by EnterpriseDB`; false where there is no version in it. */
-export function isBeforeMeta(said: string): boolean {
+function isBeforeMeta(said: string): boolean {
   const version = /^(\d+)\.(\d+)(?:\.(\d+))?/
     .exec(said)
     ?.slice(1)
