@@ -62,18 +62,6 @@ export interface Space {
   readonly nameMax: number;
 }
 
-/**
- * A tree that can be read, and where its owner allows, written. All paths are relative to `root`.
- *
- * Promises that every implementation keeps (one suite checks them on all of them, `test/contract/endpoint.ts`):
- * - Every failure is a {@link CellarmanError}: of a single path with one of the codes for paths, of the connection with
- *   CONNECTION_LOST; never a promise that does not settle.
- * - Symbolic links are never followed on the way to a path, the last component included, but by `follow`; the root
- *   itself may be one. A link in the way gives SYMLINK_IN_PATH or NOT_A_DIRECTORY.
- * - Nothing changes an existing file's content. A file comes into being by `create`, `link` or `rename`.
- * - Names are bytes, in and out. Names that cannot be a directory entry are not passed on (UNSAFE_NAME).
- * - Calls may overlap. What the caller needs in order, it awaits in order.
- */
 /** Files of one directory that are to have other names. */
 export interface LinkedFiles {
   readonly names: readonly ByteString[];
@@ -108,6 +96,18 @@ export interface NewFile {
   readonly sync: boolean;
 }
 
+/**
+ * A tree that can be read, and where its owner allows, written. All paths are relative to `root`.
+ *
+ * Promises that every implementation keeps (one suite checks them on all of them, `test/contract/endpoint.ts`):
+ * - Every failure is a {@link CellarmanError}: of a single path with one of the codes for paths, of the connection with
+ *   CONNECTION_LOST; never a promise that does not settle.
+ * - Symbolic links are never followed on the way to a path, the last component included, but by `follow`; the root
+ *   itself may be one. A link in the way gives SYMLINK_IN_PATH or NOT_A_DIRECTORY.
+ * - Nothing changes an existing file's content. A file comes into being by `create`, `link` or `rename`.
+ * - Names are bytes, in and out. Names that cannot be a directory entry are not passed on (UNSAFE_NAME).
+ * - Calls may overlap. What the caller needs in order, it awaits in order.
+ */
 export interface Endpoint {
   readonly capabilities: Capabilities;
   /** For people: `/srv/data`, `host:/srv/data`. */

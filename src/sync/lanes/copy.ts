@@ -6,9 +6,9 @@ import type { Entry } from '../entry.ts';
 import { joinPath, nameOf, parentOf } from '../path.ts';
 import type { LaneContext } from './context.ts';
 import type { Copied, CopyOrder } from './copy-order.ts';
-import { ONE_GO } from './copy-small.ts';
 import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
+import { ONE_GO } from './read-small.ts';
 import { SteadyWriter } from './steady-writer.ts';
 import { goneFrom } from './vanished.ts';
 

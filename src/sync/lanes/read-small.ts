@@ -1,0 +1,57 @@
+import { checkAborted } from '../../system/abort.ts';
+import type { Endpoint, WholeFile } from '../endpoint.ts';
+import type { RelPath } from '../entry.ts';
+import type { Batch, Task, TaskResult } from './task.ts';
+
+/** Files up to this size come in one read request of every endpoint, bytes. */
+export const ONE_GO = 32 * 1024;
+
+type Reader = Endpoint & Required<Pick<Endpoint, 'readMany'>>;
+
+/** What becomes of the small files of a batch, by the places of their tasks. */
+export interface SmallFiles {
+  /** What it throws ends the run. */
+  take(index: number, task: Task, file: WholeFile): void;
+  /** Without it a file that cannot be read so is nobody's concern here: the long way says why. */
+  miss?(index: number, error: TaskResult['error']): void;
+}
+
+/** Whether an endpoint gives small files at once. */
+export function readsMany(endpoint: Endpoint): endpoint is Reader {
+  return endpoint.readMany !== undefined;
+}
+
+/** The places of the tasks that are wanted. */
+export function placesOf({ tasks }: Batch, isWanted: (task: Task) => boolean): number[] {
+  const places: number[] = [];
+  for (const [index, task] of tasks.entries()) if (isWanted(task)) places.push(index);
+  return places;
+}
+
+/** Reads the files of these tasks from `directory` of an endpoint. Throws what ends the run, and then gives no more. */
+export async function readSmall(
+  endpoint: Reader,
+  directory: RelPath,
+  { tasks }: Batch,
+  places: readonly number[],
+  signal: AbortSignal,
+  files: SmallFiles,
+): Promise<void> {
+  let failure: unknown;
+  const taskAt = (index: number): Task => tasks[index] as Task;
+  const entries = places.map((index) => taskAt(index).entry);
+  await endpoint.readMany(directory, entries, {
+    take(position, file) {
+      if (failure !== undefined) return;
+      const index = places[position] as number;
+      try {
+        checkAborted(signal);
+        files.take(index, taskAt(index), file);
+      } catch (error) {
+        failure = error;
+      }
+    },
+    miss: (position, error) => files.miss?.(places[position] as number, error),
+  });
+  if (failure !== undefined) throw failure;
+}
