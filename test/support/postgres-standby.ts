@@ -1,6 +1,6 @@
 import {
   chownSync,
-  cpSync,
+  copyFileSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { fromErrno } from '../../src/system/errno.ts';
 import { type PostgresOptions, startPostgres, type TestPostgres } from './postgres.ts';
 
 /** A streaming hot standby of a running primary without tablespaces. Stop it before the primary. */
@@ -50,7 +51,7 @@ async function copyOnline(primary: TestPostgres, target: string): Promise<string
     mkdirSync(target, { mode: 0o700 });
     for (const name of readdirSync(primary.dataDir)) {
       if (name === 'postmaster.pid' || name === 'postmaster.opts') continue;
-      cpSync(join(primary.dataDir, name), join(target, name), { recursive: true, verbatimSymlinks: true });
+      copyLive(join(primary.dataDir, name), join(target, name));
     }
     const { rows } = await connection.query<{ labelfile: string }>(
       modern ? 'select * from pg_backup_stop(false)' : 'select * from pg_stop_backup(false, false)',
@@ -58,6 +59,20 @@ async function copyOnline(primary: TestPostgres, target: string): Promise<string
     return rows[0]?.labelfile ?? '';
   } finally {
     await connection.end();
+  }
+}
+
+/** Copies what a running server may remove or rename meanwhile: what is gone is what a backup need not have. */
+function copyLive(source: string, target: string): void {
+  try {
+    if (lstatSync(source).isDirectory()) {
+      mkdirSync(target, { mode: 0o700 });
+      for (const name of readdirSync(source)) copyLive(join(source, name), join(target, name));
+    } else {
+      copyFileSync(source, target);
+    }
+  } catch (error) {
+    if (fromErrno(error, source).code !== 'NOT_FOUND') throw error;
   }
 }
 
