@@ -69,7 +69,7 @@ export interface LinkedFiles {
   readonly sizes: readonly number[];
 }
 
-/** The content of a small file, and what it was when it had been read. */
+/** The content of a small file, and what it was when it had been read. The blocks are to be used before anything else is asked for. */
 export interface WholeFile {
   readonly blocks: readonly Uint8Array[];
   readonly after: Entry;
@@ -80,20 +80,35 @@ export interface WholeFile {
  * method throws.
  */
 export interface WholeFiles {
-  /** The blocks are to be used during the call. */
   take(index: number, file: WholeFile): void;
   /** The file cannot be read; `error` is undefined where only its content did not come as it was listed. */
   miss(index: number, error: CellarmanError | undefined): void;
 }
 
-/** A small file to be made. */
-export interface NewFile {
+/** What a small file is to be. */
+export interface NewContent {
   readonly blocks: readonly Uint8Array[];
   readonly attributes: Attributes;
-  /** The name beside its own under which it is made, and from which it is renamed; undefined: made under its own, which is free. */
-  readonly by: ByteString | undefined;
   /** It is on the disk before it gets its name. */
   readonly sync: boolean;
+}
+
+/** A small file to be made. */
+export interface NewFile {
+  readonly name: ByteString;
+  /** The name beside its own under which it is made, and from which it is renamed; undefined: made under its own, which is free. */
+  readonly by: ByteString | undefined;
+  /** Bytes, at most. */
+  readonly size: number;
+}
+
+/** Gives the content of small files when their turn has come, and is told of each once, by its place. No method throws. */
+export interface NewFiles {
+  /** Undefined: it is not to be made after all. May be asked for again. */
+  content(index: number): NewContent | undefined;
+  made(index: number): void;
+  /** Nothing is left of it. Why, is for `create` to say. */
+  miss(index: number): void;
 }
 
 /**
@@ -126,15 +141,25 @@ export interface Endpoint {
    */
   openRead(path: RelPath, listed?: Entry): Promise<ReadFile>;
   /**
-   * Small files of one directory, each as `openRead`, `read`, `stat` and `close` would give it: for endpoints where that
-   * costs less. Resolves when all were told; rejects with what ends the run, and then tells no more.
+   * A small file as `openRead`, `read`, `stat` and `close` would give it, before the call returns: for endpoints that are
+   * near. Undefined where it has not `size` bytes any more. Errors as for `openRead`; they are thrown.
+   */
+  readWhole?(path: RelPath, size: number): WholeFile | undefined;
+  /**
+   * {@link readWhole} of many files of one directory: for endpoints that are far. Resolves when all were told; rejects with
+   * what ends the run, and then tells no more.
    */
   readMany?(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void>;
   /**
-   * A new small file, made before the call returns; nothing is left of one that fails. Names and errors as for `create`
-   * and `rename`; they are thrown.
+   * A new small file, made before the call returns: for endpoints that are near. Nothing is left of one that fails. Names
+   * and errors as for `create` and `rename`; they are thrown.
    */
-  writeWhole?(path: RelPath, file: NewFile): void;
+  writeWhole?(directory: RelPath, file: NewFile, content: NewContent): void;
+  /**
+   * {@link writeWhole} of many files of one directory: for endpoints that are far. Resolves when all were told; rejects with
+   * what ends the run, and then tells no more.
+   */
+  makeMany?(directory: RelPath, files: readonly NewFile[], maker: NewFiles): Promise<void>;
   /** A new file, readable by its owner alone until told otherwise. EXISTS where the name is taken. */
   create(path: RelPath): Promise<WriteFile>;
   /**

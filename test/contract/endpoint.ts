@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Endpoint } from '../../src/sync/endpoint.ts';
+import type { Endpoint, WholeFile } from '../../src/sync/endpoint.ts';
 import type { Entry, RelPath } from '../../src/sync/entry.ts';
+import { joinPath } from '../../src/sync/path.ts';
 import { byteString, fromText } from '../../src/system/byte-string.ts';
 import { CellarmanError } from '../../src/system/errors.ts';
 import { codeOf, readFile, writeFile } from './files.ts';
@@ -60,19 +61,82 @@ const file = (name: RelPath, size: number): Entry => ({
 
 type Told = { readonly bytes: Buffer; readonly after: Entry } | CellarmanError | undefined;
 
-/** What `readMany` tells of each; it must tell each once. */
+/** What is told of each file that is read at once, near or far; each must be told once. */
 async function gather(endpoint: Endpoint, directory: RelPath, files: readonly Entry[]): Promise<Told[]> {
   const told = new Map<number, Told>();
   const tell = (index: number, what: Told): void => {
     expect(told.has(index)).toBe(false);
     told.set(index, what);
   };
-  await endpoint.readMany?.(directory, files, {
-    take: (index, { blocks, after }) => tell(index, { bytes: Buffer.concat(blocks), after }),
-    miss: tell,
-  });
+  const take = (index: number, { blocks, after }: WholeFile): void =>
+    tell(index, { bytes: Buffer.concat(blocks), after });
+  if (endpoint.readWhole === undefined) await endpoint.readMany?.(directory, files, { take, miss: tell });
+  else {
+    for (const [index, { name, size }] of files.entries()) {
+      try {
+        const whole = endpoint.readWhole(joinPath(directory, name), size);
+        if (whole === undefined) tell(index, undefined);
+        else take(index, whole);
+      } catch (error) {
+        if (!(error instanceof CellarmanError)) throw error;
+        tell(index, error);
+      }
+    }
+  }
   expect(told.size).toBe(files.length);
   return files.map((_, index) => told.get(index));
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly by?: string;
+  readonly bytes: Buffer | undefined;
+}
+
+/** Makes files in one go, near or far; whether each was made. */
+async function makeAtOnce(
+  endpoint: Endpoint,
+  directory: RelPath,
+  wanted: readonly Wanted[],
+): Promise<boolean[]> {
+  const files = wanted.map(({ name, by, bytes }) => ({
+    name: byteString(name),
+    by: by === undefined ? undefined : byteString(by),
+    size: bytes?.length ?? 0,
+  }));
+  const contents = wanted.map(({ bytes }) =>
+    bytes === undefined
+      ? undefined
+      : {
+          blocks: [bytes.subarray(0, 10), bytes.subarray(10)].filter(({ length }) => length > 0),
+          attributes: { mode: 0o604, mtime: 1_234_567_890_000_000 },
+          sync: true,
+        },
+  );
+  const made = new Map<number, boolean>();
+  const tell = (index: number, how: boolean): void => {
+    expect(made.has(index)).toBe(false);
+    made.set(index, how);
+  };
+  if (endpoint.writeWhole === undefined) {
+    await endpoint.makeMany?.(directory, files, {
+      content: (index) => contents[index],
+      made: (index) => tell(index, true),
+      miss: (index) => tell(index, false),
+    });
+  } else {
+    for (const [index, file] of files.entries()) {
+      const content = contents[index];
+      try {
+        if (content !== undefined) endpoint.writeWhole(directory, file, content);
+        tell(index, content !== undefined);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CellarmanError);
+        tell(index, false);
+      }
+    }
+  }
+  return wanted.map((_, index) => made.get(index) ?? false);
 }
 
 async function contentAndEntry(endpoint: Endpoint, path: RelPath): Promise<{ bytes: Buffer; after: Entry }> {
@@ -636,7 +700,8 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
 
     describe('small files at once', () => {
       test('come as they are, each once, and those that are none are told', async (context) => {
-        if (endpoint.readMany === undefined) return context.skip('it reads them one by one');
+        if (endpoint.readWhole === undefined && endpoint.readMany === undefined)
+          return context.skip('it reads them one by one');
         await endpoint.makeDirectory(p('d'), 0o755);
         const small = HARD_NAMES.slice(0, 12).map(p);
         for (const [i, name] of small.entries()) {
@@ -663,7 +728,8 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
       });
 
       test('of a directory that is gone, or none any more, are told one by one', async (context) => {
-        if (endpoint.readMany === undefined) return context.skip('it reads them one by one');
+        if (endpoint.readWhole === undefined && endpoint.readMany === undefined)
+          return context.skip('it reads them one by one');
         await writeFile(endpoint, p('none'), 'x');
         for (const directory of ['gone', 'none']) {
           const told = await gather(endpoint, p(directory), [file(p('a'), 1), file(p('b'), 0)]);
@@ -673,28 +739,55 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
       });
 
       test('are made whole or not at all', async (context) => {
-        if (endpoint.writeWhole === undefined) return context.skip('it makes them step by step');
-        const make = (name: string, by: string | undefined): void =>
-          endpoint.writeWhole?.(p(name), {
-            blocks: [content(10), content(20)],
-            attributes: { mode: 0o604, mtime: 1_234_567_890_000_000 },
-            by: by === undefined ? undefined : p(by),
-            sync: true,
-          });
+        if (endpoint.writeWhole === undefined && endpoint.makeMany === undefined)
+          return context.skip('it makes them step by step');
         await endpoint.makeDirectory(p('d'), 0o755);
-        make('d/new', undefined);
-        await writeFile(endpoint, p('d/old'), 'old');
-        make('d/old', '.old.tmp');
-        expect(() => make('d/new', undefined)).toThrow(expect.objectContaining({ code: 'EXISTS' }));
-        expect(() => make('d/x', 'old')).toThrow(expect.objectContaining({ code: 'EXISTS' }));
         await endpoint.makeDirectory(p('d/taken'), 0o755);
-        expect(() => make('d/taken', '.taken.tmp')).toThrow(CellarmanError);
-        expect(names(await endpoint.list(p('d')))).toEqual(['new', 'old', 'taken']);
-        for (const name of ['d/new', 'd/old']) {
-          const { bytes, after } = await contentAndEntry(endpoint, p(name));
-          expect(bytes).toEqual(Buffer.concat([content(10), content(20)]));
-          expect(after).toMatchObject({ mode: 0o604, mtime: 1_234_567_890_000_000, size: 30 });
+        await writeFile(endpoint, p('d/old'), 'old');
+        await writeFile(endpoint, p('d/stays'), 'stays');
+        const atOnce = endpoint.capabilities.atomicReplace;
+        const wanted: (Wanted & { readonly expected: boolean })[] = [
+          { name: 'new', bytes: content(30), expected: atOnce },
+          { name: 'empty', bytes: content(0), expected: atOnce },
+          { name: 'old', by: '.old.tmp', bytes: content(30), expected: atOnce },
+          { name: 'stays', bytes: content(30), expected: false },
+          { name: 'x', by: 'stays', bytes: content(30), expected: false },
+          { name: 'taken', by: '.taken.tmp', bytes: content(30), expected: false },
+          { name: 'unwanted', bytes: undefined, expected: false },
+          ...Array.from({ length: 40 }, (_, i) => ({
+            name: `many${i}`,
+            by: `.many${i}`,
+            bytes: content(i * 700),
+            expected: atOnce,
+          })),
+        ];
+        expect(await makeAtOnce(endpoint, p('d'), wanted)).toEqual(wanted.map(({ expected }) => expected));
+        const stand = wanted.filter(({ expected }) => expected);
+        expect(names(await endpoint.list(p('d')))).toEqual(
+          [...new Set([...stand.map(({ name }) => name), 'old', 'stays', 'taken'])].sort(),
+        );
+        for (const { name, bytes } of stand) {
+          const found = await contentAndEntry(endpoint, p(`d/${name}`));
+          expect(found.bytes).toEqual(bytes);
+          expect(found.after).toMatchObject({
+            mode: 0o604,
+            mtime: 1_234_567_890_000_000,
+            size: bytes?.length,
+          });
         }
+        expect((await readFile(endpoint, p('d/stays'))).toString()).toBe('stays');
+      });
+
+      test('are not made in what is no directory', async (context) => {
+        if (endpoint.writeWhole === undefined && endpoint.makeMany === undefined)
+          return context.skip('it makes them step by step');
+        await endpoint.makeDirectory(p('real'), 0o755);
+        await endpoint.symlink(p('trap'), p('real'));
+        for (const directory of ['gone', 'trap'])
+          expect(await makeAtOnce(endpoint, p(directory), [{ name: 'a', bytes: content(9) }])).toEqual([
+            false,
+          ]);
+        expect(await endpoint.list(p('real'))).toEqual([]);
       });
     });
 
@@ -736,6 +829,9 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
           ...(endpoint.readMany === undefined
             ? []
             : [gather(endpoint, p(''), [file(p('x'), 1), file(p('y'), 1)])]),
+          ...(endpoint.makeMany === undefined || !endpoint.capabilities.atomicReplace
+            ? []
+            : [makeAtOnce(endpoint, p(''), [{ name: 'x', bytes: content(9) }])]),
         ];
         for (const call of await Promise.allSettled(calls)) {
           expect(call.status).toBe('rejected');

@@ -5,6 +5,7 @@ import { type AttributeChanges, NO_CHANGES, type SftpAttributes, writeAttributes
 import { ByteWindow } from './byte-window.ts';
 import { Exchange } from './exchange.ts';
 import { DEFAULT_LIMITS, GREETING, type Greeting, LIMITS, type Limits } from './greeting.ts';
+import { NewSmallFile, type SmallFileMaker } from './new-small-file.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { Extension, type ExtensionName, Packet, PROTOCOL_VERSION } from './protocol.ts';
 import {
@@ -27,6 +28,7 @@ import { SftpStatus } from './status.ts';
 
 export type { AttributeChanges, SftpAttributes } from './attributes.ts';
 export type { Limits } from './greeting.ts';
+export type { SmallFileContent, SmallFileMaker } from './new-small-file.ts';
 export type { OwnerNames, SftpFileSystem, SftpHandle, SftpName } from './replies.ts';
 export type { SmallFileListener } from './small-file.ts';
 
@@ -180,6 +182,11 @@ export class SftpSession {
   /** Reads a whole small file, at most `size` bytes, which is no more than `limits.read`; see {@link SmallFile}. */
   readSmall(path: ByteString, size: number, index: number, listener: SmallFileListener): void {
     new SmallFile(this.#exchange, this.#reads, path, size, index, listener).begin();
+  }
+
+  /** Makes a new small file of at most `size` bytes, which are no more than `limits.write`; see {@link NewSmallFile}. */
+  makeSmall(path: ByteString, size: number, index: number, maker: SmallFileMaker): void {
+    new NewSmallFile(this.#exchange, this.#writes, path, size, index, maker).begin();
   }
 
   /** The next names of an open directory, `.` and `..` among them; undefined behind the last. */

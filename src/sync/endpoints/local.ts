@@ -6,16 +6,15 @@ import type {
   Capabilities,
   Endpoint,
   LinkedFiles,
+  NewContent,
   NewFile,
   ReadFile,
   Space,
   WholeFile,
-  WholeFiles,
   WriteFile,
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath } from '../path.ts';
-import { isOfPath } from '../run-failure.ts';
 import type { LocalAccess } from './local-access.ts';
 import { checkedAccess } from './local-access-checked.ts';
 import { heldAccess } from './local-access-held.ts';
@@ -123,22 +122,7 @@ class LocalEndpoint implements Endpoint {
     return new LocalReadFile(fd, nameOf(path), () => this.#text(path), this.#spare);
   }
 
-  async readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
-    for (const [index, listed] of files.entries()) {
-      let file: WholeFile | undefined;
-      try {
-        file = this.#readWhole(joinPath(directory, listed.name), listed.size);
-      } catch (error) {
-        if (!isOfPath(error)) throw error;
-        taker.miss(index, error);
-        continue;
-      }
-      if (file === undefined) taker.miss(index, undefined);
-      else taker.take(index, file);
-    }
-  }
-
-  #readWhole(path: RelPath, size: number): WholeFile | undefined {
+  readWhole(path: RelPath, size: number): WholeFile | undefined {
     return this.#run(path, () => {
       const fd = fs.openSync(this.#place(path), READ);
       try {
@@ -154,10 +138,11 @@ class LocalEndpoint implements Endpoint {
     });
   }
 
-  writeWhole(path: RelPath, { blocks, attributes, by, sync }: NewFile): void {
+  writeWhole(directory: RelPath, { name, by }: NewFile, { blocks, attributes, sync }: NewContent): void {
+    const path = joinPath(directory, name);
     this.#run(path, () => {
       const place = this.#place(path);
-      const made = by === undefined ? place : this.#place(joinPath(parentOf(path), by));
+      const made = by === undefined ? place : this.#place(joinPath(directory, by));
       const fd = fs.openSync(made, CREATE, 0o600);
       try {
         try {

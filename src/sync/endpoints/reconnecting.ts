@@ -2,6 +2,8 @@ import { failure, isFailure } from '../../system/errors.ts';
 import type {
   Capabilities,
   Endpoint,
+  NewFile,
+  NewFiles,
   ReadFile,
   ResumedFile,
   Space,
@@ -9,6 +11,7 @@ import type {
   WriteFile,
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
+import { joinPath } from '../path.ts';
 import { type Reconnection, Reconnector } from './reconnector.ts';
 
 /**
@@ -57,19 +60,32 @@ class ReconnectingEndpoint implements Endpoint {
   }
 
   readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
-    const told = new Set<number>();
+    const left = new Remaining(files);
     return this.#connection.attempt(async (endpoint) => {
-      const indexes = [...files.keys()].filter((index) => !told.has(index));
-      const left = indexes.map((index) => files[index] as Entry);
-      const original = (index: number): number => {
-        const known = indexes[index] as number;
-        told.add(known);
-        return known;
-      };
-      await endpoint.readMany?.(directory, left, {
-        take: (index, file) => taker.take(original(index), file),
-        miss: (index, error) => taker.miss(original(index), error),
+      const { items, place, tell } = left.now();
+      await endpoint.readMany?.(directory, items, {
+        take: (index, file) => taker.take(tell(place(index)), file),
+        miss: (index, error) => taker.miss(tell(place(index)), error),
       });
+    });
+  }
+
+  makeMany(directory: RelPath, files: readonly NewFile[], maker: NewFiles): Promise<void> {
+    const left = new Remaining(files);
+    const make = async (endpoint: Endpoint): Promise<void> => {
+      const { items, place, tell } = left.now();
+      await endpoint.makeMany?.(directory, items, {
+        content: (index) => maker.content(place(index)),
+        made: (index) => maker.made(tell(place(index))),
+        miss: (index) => maker.miss(tell(place(index))),
+      });
+    };
+    return this.#connection.attempt(make, async (endpoint) => {
+      // As for `create`: what stands under these names is what the lost requests made.
+      const remove = ({ name, by }: NewFile): Promise<void> =>
+        endpoint.removeFile(joinPath(directory, by ?? name)).catch(ignore('NOT_FOUND'));
+      await Promise.all(left.now().items.map(remove));
+      await make(endpoint);
     });
   }
 
@@ -140,6 +156,28 @@ class ReconnectingEndpoint implements Endpoint {
   /** An operation that, when it is repeated, fails with `done` because it was carried out the first time. */
   #twice(operation: (endpoint: Endpoint) => Promise<void>, done: 'EXISTS' | 'NOT_FOUND'): Promise<void> {
     return this.#connection.attempt(operation, (endpoint) => operation(endpoint).catch(ignore(done)));
+  }
+}
+
+/** What of many has not been told yet, known by their places among all. */
+class Remaining<T> {
+  readonly #all: readonly T[];
+  readonly #told = new Set<number>();
+
+  constructor(all: readonly T[]) {
+    this.#all = all;
+  }
+
+  now() {
+    const places = [...this.#all.keys()].filter((place) => !this.#told.has(place));
+    return {
+      items: places.map((place) => this.#all[place] as T),
+      place: (index: number): number => places[index] as number,
+      tell: (place: number): number => {
+        this.#told.add(place);
+        return place;
+      },
+    };
   }
 }
 

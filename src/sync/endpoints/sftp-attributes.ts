@@ -5,32 +5,39 @@ import { isFailure } from '../../system/errors.ts';
 import type { Attributes } from '../entry.ts';
 import { typeOf } from './sftp-entry.ts';
 
-/**
- * The requests that set attributes, in order: a server applies one request's mode before its owner, and a change of owner
- * clears set-id bits, so that the owner goes first and alone. `current` is asked for only where half of what the protocol
- * has as a pair is missing.
- */
+/** {@link stepsAlone}; `current` is asked for only where half of what the protocol has as a pair is missing. */
 export async function attributeSteps(
   attributes: Attributes,
   current: () => Promise<SftpAttributes>,
 ): Promise<AttributeChanges[]> {
-  const { uid, gid, mode, mtime } = attributes;
+  const steps = stepsAlone(attributes);
+  if (steps !== undefined) return steps;
+  const now = await current();
+  const { uid = now.uid ?? 0, gid = now.gid ?? 0, mode, mtime } = attributes;
+  return stepsOf({ uid, gid }, mode, mtime);
+}
+
+/** The requests that set attributes, in order; undefined where the present owner has to be known for them. */
+export function stepsAlone({ uid, gid, mode, mtime }: Attributes): AttributeChanges[] | undefined {
+  if (uid !== undefined && gid !== undefined) return stepsOf({ uid, gid }, mode, mtime);
+  return uid === undefined && gid === undefined ? stepsOf(undefined, mode, mtime) : undefined;
+}
+
+/**
+ * A server applies one request's mode before its owner, and a change of owner clears set-id bits, so that the owner goes
+ * first and alone.
+ */
+function stepsOf(
+  owner: AttributeChanges['owner'],
+  mode: number | undefined,
+  mtime: number | undefined,
+): AttributeChanges[] {
   const steps: AttributeChanges[] = [];
-  if (uid !== undefined || gid !== undefined) steps.push({ owner: await owner(uid, gid, current) });
+  if (owner !== undefined) steps.push({ owner });
   if (mode !== undefined || mtime !== undefined) {
     steps.push({ ...(mode !== undefined && { mode }), ...(mtime !== undefined && { times: times(mtime) }) });
   }
   return steps;
-}
-
-async function owner(
-  uid: number | undefined,
-  gid: number | undefined,
-  current: () => Promise<SftpAttributes>,
-): Promise<{ uid: number; gid: number }> {
-  if (uid !== undefined && gid !== undefined) return { uid, gid };
-  const now = await current();
-  return { uid: uid ?? now.uid ?? 0, gid: gid ?? now.gid ?? 0 };
 }
 
 /** Setting a time sets both; that of the last access becomes now, as after any use. */

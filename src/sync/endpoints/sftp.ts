@@ -6,6 +6,8 @@ import { type CellarmanError, failure, isFailure } from '../../system/errors.ts'
 import type {
   Capabilities,
   Endpoint,
+  NewFile,
+  NewFiles,
   OnProblem,
   ReadFile,
   ResumedFile,
@@ -26,8 +28,10 @@ import { readNames, sortedEntries } from './sftp-listing.ts';
 import { SftpPlaces } from './sftp-places.ts';
 import { SftpReadFile } from './sftp-read-file.ts';
 import { renameByParts, renameOver } from './sftp-rename.ts';
-import { SftpSmallFiles } from './sftp-small-files.ts';
+import { type Judge, smallReads } from './sftp-small-reads.ts';
+import { smallWrites } from './sftp-small-writes.ts';
 import { SftpWriteFile } from './sftp-write-file.ts';
+import { SmallFileQueue } from './small-file-queue.ts';
 
 /** Files in flight: on loopback a quarter would do, at 20 ms this is twice as fast as half of it. */
 const CONCURRENCY = 512;
@@ -65,7 +69,7 @@ class SftpEndpoint implements Endpoint {
   readonly #directories: SftpDirectories;
   readonly #diagnosis: SftpDiagnosis;
   readonly #readers: Readers = { active: 0 };
-  readonly #smallFiles: SftpSmallFiles;
+  readonly #smallFiles: SmallFileQueue;
 
   constructor(sessions: SessionPool, places: SftpPlaces, onProblem: OnProblem) {
     const { first } = sessions;
@@ -84,12 +88,7 @@ class SftpEndpoint implements Endpoint {
     this.#onProblem = onProblem;
     this.#directories = new SftpDirectories(sessions, places);
     this.#diagnosis = new SftpDiagnosis(sessions, places);
-    this.#smallFiles = new SftpSmallFiles(
-      sessions,
-      places,
-      (attributes, path) => this.#unlike('file', attributes, path),
-      this.capabilities.concurrency,
-    );
+    this.#smallFiles = new SmallFileQueue(sessions, this.capabilities.concurrency);
   }
 
   async list(directory: RelPath): Promise<Entry[]> {
@@ -134,14 +133,26 @@ class SftpEndpoint implements Endpoint {
   }
 
   async readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
-    try {
-      await this.#directories.check(directory);
-    } catch (error) {
-      if (!isOfPath(error)) throw error;
-      for (const index of files.keys()) taker.miss(index, error);
+    const problem = await this.#problemOf(directory);
+    if (problem !== undefined) {
+      for (const index of files.keys()) taker.miss(index, problem);
       return;
     }
-    await this.#smallFiles.read(directory, files, taker);
+    const judge: Judge = (attributes, path) => this.#unlike('file', attributes, path);
+    await this.#smallFiles.run(files.length, (settled) =>
+      smallReads(directory, files, taker, this.#places, judge, settled),
+    );
+  }
+
+  async makeMany(directory: RelPath, files: readonly NewFile[], maker: NewFiles): Promise<void> {
+    const { first } = this.#sessions;
+    if (!this.capabilities.atomicReplace || (await this.#problemOf(directory)) !== undefined) {
+      for (const index of files.keys()) maker.miss(index);
+      return;
+    }
+    await this.#smallFiles.run(files.length, (settled) =>
+      smallWrites(first, directory, files, maker, this.#places, settled),
+    );
   }
 
   async create(path: RelPath): Promise<WriteFile> {
@@ -283,6 +294,17 @@ class SftpEndpoint implements Endpoint {
       throw error;
     }
     return opening;
+  }
+
+  /** Why a directory is none to read or write in. Throws what ends the run. */
+  async #problemOf(directory: RelPath): Promise<CellarmanError | undefined> {
+    try {
+      await this.#directories.check(directory);
+      return undefined;
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      return error;
+    }
   }
 
   /** The server's path of an entry whose parents are real directories. */

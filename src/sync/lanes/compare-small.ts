@@ -4,7 +4,7 @@ import type { LaneContext } from './context.ts';
 import { hasChanged } from './has-changed.ts';
 import { inspectWhole } from './inspection.ts';
 import { linkAll } from './link-all.ts';
-import { ONE_GO, placesOf, readSmall, readsMany } from './read-small.ts';
+import { ONE_GO, placesOf, readSmall, readsSmall } from './read-small.ts';
 import { NOTHING } from './results.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 
@@ -31,7 +31,7 @@ export async function compareSmall(
   const places = placesOf(batch, isSmallComparison);
   if (places.length === 0) return;
   const source = await context.source(batch.root);
-  if (!readsMany(source)) return;
+  if (!readsSmall(source)) return;
   // Before any of them was read: whatever is modified later shows by its time.
   const readAt = Date.now();
   const toLink = new Map<number, Links>();

@@ -1,7 +1,7 @@
 import { joinPath } from '../path.ts';
 import type { LaneContext } from './context.ts';
 import { inspectWhole } from './inspection.ts';
-import { ONE_GO, placesOf, readSmall, readsMany } from './read-small.ts';
+import { ONE_GO, placesOf, readSmall, readsSmall } from './read-small.ts';
 import { NOTHING } from './results.ts';
 import type { Batch, TaskResult } from './task.ts';
 
@@ -15,7 +15,7 @@ export async function hashSmall(
   results: (TaskResult | undefined)[],
 ): Promise<void> {
   const { destination, options, bandwidth, signal, inspect, hashOf } = context;
-  if (bandwidth !== undefined || options.dryRun || !readsMany(destination)) return;
+  if (bandwidth !== undefined || options.dryRun || !readsSmall(destination)) return;
   const places = placesOf(batch, ({ do: what, entry }) => what === 'hash' && entry.size <= ONE_GO);
   if (places.length === 0) return;
   await readSmall(destination, joinPath(options.base, batch.directory), batch, places, signal, {

@@ -1,12 +1,12 @@
 import { checkAborted } from '../../system/abort.ts';
 import type { Endpoint, WholeFile } from '../endpoint.ts';
 import type { RelPath } from '../entry.ts';
+import { joinPath } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 
 /** Files up to this size come in one read request of every endpoint, bytes. */
 export const ONE_GO = 32 * 1024;
-
-type Reader = Endpoint & Required<Pick<Endpoint, 'readMany'>>;
 
 /** What becomes of the small files of a batch, by the places of their tasks. */
 export interface SmallFiles {
@@ -17,8 +17,8 @@ export interface SmallFiles {
 }
 
 /** Whether an endpoint gives small files at once. */
-export function readsMany(endpoint: Endpoint): endpoint is Reader {
-  return endpoint.readMany !== undefined;
+export function readsSmall({ readWhole, readMany }: Endpoint): boolean {
+  return readWhole !== undefined || readMany !== undefined;
 }
 
 /** The places of the tasks that are wanted. */
@@ -30,15 +30,19 @@ export function placesOf({ tasks }: Batch, isWanted: (task: Task) => boolean): n
 
 /** Reads the files of these tasks from `directory` of an endpoint. Throws what ends the run, and then gives no more. */
 export async function readSmall(
-  endpoint: Reader,
+  endpoint: Endpoint,
   directory: RelPath,
   { tasks }: Batch,
   places: readonly number[],
   signal: AbortSignal,
   files: SmallFiles,
 ): Promise<void> {
-  let failure: unknown;
   const taskAt = (index: number): Task => tasks[index] as Task;
+  if (endpoint.readMany === undefined) {
+    for (const index of places) readNear(endpoint, directory, index, taskAt(index), signal, files);
+    return;
+  }
+  let failure: unknown;
   const entries = places.map((index) => taskAt(index).entry);
   await endpoint.readMany(directory, entries, {
     take(position, file) {
@@ -54,4 +58,26 @@ export async function readSmall(
     miss: (position, error) => files.miss?.(places[position] as number, error),
   });
   if (failure !== undefined) throw failure;
+}
+
+function readNear(
+  endpoint: Endpoint,
+  directory: RelPath,
+  index: number,
+  task: Task,
+  signal: AbortSignal,
+  files: SmallFiles,
+): void {
+  checkAborted(signal);
+  const { name, size } = task.entry;
+  let file: WholeFile | undefined;
+  try {
+    file = endpoint.readWhole?.(joinPath(directory, name), size);
+  } catch (error) {
+    if (!isOfPath(error)) throw error;
+    files.miss?.(index, error);
+    return;
+  }
+  if (file === undefined) files.miss?.(index, undefined);
+  else files.take(index, task, file);
 }
