@@ -11,6 +11,7 @@ import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
 import { type BarmanHome, barmanHome } from '../../support/barman-home.ts';
 import { type InProcessRun, runInProcess } from '../../support/in-process.ts';
 import { requireProgram } from '../../support/programs.ts';
+import { canMount, mountScratchDisk } from '../../support/scratch-disk.ts';
 import { segmentBytes } from '../../support/wal-segment.ts';
 
 const SIZE = 1024 * 1024;
@@ -367,6 +368,36 @@ describe('archive-wal', () => {
     expect(stderr).toMatch(/false failed on .*: no\n/);
     expect(fs.readdirSync(at('incoming'))).toEqual([first]);
     expect(fs.readdirSync(at('wals', '0000000100000000'))).toEqual([]);
+
+    // One that has just come is told of, too: it can be read, so it is not just arriving.
+    const now = Date.now() / 1000;
+    fs.utimesSync(at('incoming', first), now, now);
+    expect(await archive()).toMatchObject({ status: 1, stderr });
+  });
+
+  it.skipIf(!canMount())('names the disk that is full, and leaves no half of a file there', async () => {
+    const wals = join(home.home, 'other');
+    const disk = mountScratchDisk(wals, '3m');
+    const config = fs.readFileSync(home.config, 'utf8');
+    try {
+      for (const compression of ['', 'compression = gzip\n']) {
+        fs.writeFileSync(home.config, `${config}wals_directory = ${wals}\n${compression}`);
+        fs.writeFileSync(join(wals, 'filler'), randomBytes(2.5 * SIZE));
+        arrive(first, Buffer.concat([segmentBytes(first, SIZE).subarray(0, 8192), randomBytes(SIZE - 8192)]));
+        const { status, stderr } = await archive();
+        expect(stderr).toBe(
+          `ERROR: no space left on the device that holds ${join(wals, first.slice(0, 16), first)}\n`,
+        );
+        expect(status).toBe(1);
+        expect(fs.readdirSync(join(wals, first.slice(0, 16)))).toEqual([]);
+        expect(fs.readdirSync(at('incoming'))).toEqual([first]);
+        fs.rmSync(join(wals, 'filler'));
+      }
+      expect((await archive()).status).toBe(0);
+      expect(fs.readdirSync(join(wals, '0000000100000000'))).toEqual([first]);
+    } finally {
+      disk.unmount();
+    }
   });
 });
 

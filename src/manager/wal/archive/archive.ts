@@ -19,7 +19,7 @@ import { archivedPath } from './archived-path.ts';
 import { type Batch, incomingBatch, streamingBatch } from './batch.ts';
 import { clusterOf } from './cluster.ts';
 import { moveToErrors } from './errors-directory.ts';
-import { inspect } from './inspect.ts';
+import { type Inspected, inspect } from './inspect.ts';
 import { publish } from './publish.ts';
 import { entryOf, type Staged, stage } from './staging.ts';
 import { sweepTemporaries } from './sweep.ts';
@@ -158,7 +158,9 @@ class Run {
     const { wals, errors } = this.#catalogue.layout;
     try {
       const before = await stateOf(source);
-      const { format, systemIdentifier } = await inspect(source, name, this.#compression, this.#cluster);
+      const inspected = await this.#inspect(name, source);
+      if (inspected === undefined) return { type: 'arriving' };
+      const { format, systemIdentifier } = inspected;
       // The first segment of an empty archive decides whose it is; others may have been looked at meanwhile.
       this.#cluster ??= systemIdentifier;
       if (systemIdentifier !== undefined && systemIdentifier !== this.#cluster)
@@ -179,11 +181,20 @@ class Run {
       return { type: 'duplicate', name };
     } catch (error) {
       const known = fromErrno(error, source);
-      if (MAY_GROW.has(known.code) && Date.now() - (await stat(source)).mtimeMs < SETTLED)
-        return { type: 'arriving' };
       if (known.code === 'WAL_DAMAGED')
         await moveToErrors(source, name, 'error', errors).catch(asFailure(source));
       return { type: 'refused', name, error: known };
+    }
+  }
+
+  /** Undefined for a file that looks as if it were being written. What fails later than this does not pass by waiting. */
+  async #inspect(name: string, source: string): Promise<Inspected | undefined> {
+    try {
+      return await inspect(source, name, this.#compression, this.#cluster);
+    } catch (error) {
+      const { code } = fromErrno(error, source);
+      if (MAY_GROW.has(code) && Date.now() - (await stat(source)).mtimeMs < SETTLED) return undefined;
+      throw error;
     }
   }
 

@@ -1,10 +1,10 @@
-import { copyFile, rename, unlink } from 'node:fs/promises';
+import { copyFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromText } from '../../../system/byte-string.ts';
 import { flushFileSystem } from '../../../system/flush-file-system.ts';
 import { syncPath } from '../../../system/sync-path.ts';
 import type { WalIndex } from '../../catalogue/wal-index.ts';
-import { keepTimes, type Staged } from './staging.ts';
+import { errorOf, keepTimes, type Staged } from './staging.ts';
 
 /** From so many files on, one syncfs(2) is cheaper than an fsync for each. */
 const MANY = 8;
@@ -42,9 +42,15 @@ async function enter({ ready, source, target }: Staged): Promise<boolean> {
     if (ready !== source || (error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
   }
   const copy = `${target}.tmp`;
-  await copyFile(source, copy);
-  await keepTimes(source, copy);
-  await syncPath(copy);
-  await rename(copy, target);
+  try {
+    await copyFile(source, copy);
+    await keepTimes(source, copy);
+    await syncPath(copy);
+    await rename(copy, target);
+  } catch (error) {
+    // Half a file would keep a full disk full.
+    await rm(copy, { force: true });
+    throw errorOf(error, source, target);
+  }
   return true;
 }

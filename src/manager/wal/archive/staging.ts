@@ -1,5 +1,7 @@
 import { chmod, mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fromErrno } from '../../../system/errno.ts';
+import type { CellarmanError } from '../../../system/errors.ts';
 import { pythonTime, type WalEntry } from '../../catalogue/wal-entry.ts';
 import type { Compression } from '../compression/compression.ts';
 import type { WalFormat } from '../compression/format.ts';
@@ -26,7 +28,7 @@ export interface Arrived {
   readonly format: WalFormat | null;
 }
 
-/** Compresses what is not compressed yet. Nothing is durable yet. @throws COMPRESSION, errnos */
+/** Compresses what is not compressed yet. Nothing is durable yet. @throws COMPRESSION, the codes of single paths */
 export async function stage(
   { name, source, format }: Arrived,
   wals: string,
@@ -44,8 +46,14 @@ export async function stage(
     return { name, source, ready, target, entry: await entryOf(name, ready, compression.format) };
   } catch (error) {
     await rm(ready, { force: true });
-    throw error;
+    throw errorOf(error, source, target);
   }
+}
+
+/** The two may be on different disks, and only one of them is full. */
+export function errorOf(error: unknown, source: string, target: string): CellarmanError {
+  const isOfSource = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return fromErrno(error, isOfSource ? source : target);
 }
 
 /** The line of a file that is in the archive, or about to be. @throws errnos */
