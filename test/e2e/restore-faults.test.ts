@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { identify } from '../../src/system/process-identity.ts';
 import { type BackupSite, startBackupSite } from '../support/backup-site.ts';
 import { postgresAvailable, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { requireProgram } from '../support/programs.ts';
@@ -294,6 +295,27 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('A restore', ()
     const again = await site.run('restore', 'pg', 'second', to);
     expect(again, again.stderr).toMatchObject({ status: 0 });
     expect(again.stdout).toContain('Going on with the restore that was interrupted.');
+  });
+
+  it('begins where a run was cut off before it could say what it restores, and not beside one that says so', async () => {
+    const to = target();
+    const marker = join(to, '.cellarman-restore');
+    mkdirSync(to);
+    writeFileSync(marker, '');
+    const beginning = site.start('restore', 'pg', 'second', to);
+    await sleep(1500);
+    expect(readdirSync(to)).toEqual(['.cellarman-restore']);
+    const text = { server: 'pg', backup: 'x', systemIdentifier: '1', owner: identify(process.pid) };
+    writeFileSync(marker, JSON.stringify(text));
+    expect(await beginning.outcome).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`is being restored to by process ${process.pid}`),
+    });
+    writeFileSync(marker, '');
+    const { status, stderr } = await site.run('restore', 'pg', 'second', to);
+    expect(status, stderr).toBe(0);
+    expect(existsSync(marker)).toBe(false);
+    expect(existsSync(join(to, 'global', 'pg_control'))).toBe(true);
   });
 
   it('does not count when the backup was removed while it was copied', async () => {

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import { ROOT } from '../../sync/path.ts';
 import { failure, isFailure } from '../../system/errors.ts';
 import { refuseOthersWork, type Standing } from './destination.ts';
 import { createMarker, MARKER, type Marker, readMarker, replaceMarker } from './marker.ts';
+
+/** Milliseconds in which a run that goes on has written into the marker it has made. */
+const PATIENCE = 3000;
 
 /**
  * Puts this run's marker into a destination that was examined some time ago: nobody else may have begun there since.
@@ -22,6 +26,7 @@ export async function claimDestination(
       path,
       detail: 'was being restored to by another run, which has ended',
     });
+  if (there === undefined && standing.kind === 'nothing') await removeUnwrittenMarker(endpoint);
   try {
     await createMarker(endpoint, marker);
   } catch (error) {
@@ -36,4 +41,12 @@ export async function claimDestination(
     path,
     detail: 'is not empty any more: somebody else has put files there',
   });
+}
+
+/** Of a run that was killed, or lost its connection, between making its marker and writing it. */
+async function removeUnwrittenMarker(endpoint: Endpoint): Promise<void> {
+  for (const end = Date.now() + PATIENCE; ; await sleep(PATIENCE / 10)) {
+    if ((await endpoint.lookup(MARKER)) === undefined || (await readMarker(endpoint)) !== undefined) return;
+    if (Date.now() >= end) return await endpoint.removeFile(MARKER);
+  }
 }

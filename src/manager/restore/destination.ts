@@ -71,6 +71,8 @@ export async function examineDestination(
     const marker = names.has(MARKER) ? await readMarker(endpoint) : undefined;
     const path = toText(place.path);
     refuseOthersWork(path, marker);
+    // A run was cut off there as it began, or is just beginning: who claims the destination looks.
+    if (marker === undefined && names.size === 1 && names.has(MARKER)) return { kind: 'nothing' };
     if (marker !== undefined && isSame(marker, restore)) return { kind: 'unfinished', marker };
     if (!delta) {
       throw failure('DESTINATION_IN_USE', {
