@@ -80,6 +80,18 @@ describe('help, manual pages and completion', () => {
     }
   });
 
+  it.each([
+    ['diagnose', 'Passwords in connection strings are hidden'],
+    ['list-processes', 'Restores are not listed'],
+    ['lock-directory-cleanup', 'what a process holds stays'],
+    ['receive-wal', 'Not in this version: WAL comes by archive_command'],
+    ['terminate-process', 'older backups and the archive stay as they are'],
+  ])('tell what is to be known before %s is used', async (name, words) => {
+    expect(program.commands.find((command) => command.name === name)?.about).toContain(words);
+    expect((await cellarman('help', name)).stdout).toContain(words);
+    expect(page(`cellarman-${name}.1`)).toContain(roff(words));
+  });
+
   it('tell the exit statuses of every command', () => {
     for (const { name, about } of program.commands)
       if (name !== 'help') expect(about, name).toMatch(/^Exit status:/m);
