@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAborted } from '../../system/abort.ts';
 import { fromText } from '../../system/byte-string.ts';
-import { isFailure } from '../../system/errors.ts';
+import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import { acquireFileLock } from '../../system/file-lock.ts';
-import type { HeldLock } from '../../system/held-lock.ts';
+import { type HeldLock, heldLock } from '../../system/held-lock.ts';
 
 /**
  * Barman's locks: flock(2) on files of these names, so that both programs can work on one catalogue. `xlogdb` and
@@ -25,6 +25,11 @@ export function serverLockPath({ directory, server }: LockSite, name: ServerLock
 /** The lock of a single backup: whoever checks, keeps or deletes it holds it alone, whoever restores or verifies it shares it. */
 export function backupLockPath({ directory, server }: LockSite, id: string): string {
   return join(directory, `.${server}-${id}.lock`);
+}
+
+/** Barman has none like it: held while a run of `restore` makes a destination its own. */
+export function restoreLockPath({ directory, server }: LockSite): string {
+  return join(directory, `.${server}-restore.lock`);
 }
 
 /** The lock of everything that changes the configuration files. */
@@ -59,5 +64,22 @@ export async function shareBackup(site: LockSite, id: string, signal: AbortSigna
     } catch (error) {
       if (!isFailure(error, 'LOCKED') || Date.now() >= end) throw error;
     }
+  }
+}
+
+/**
+ * What a restore locks, which has to be possible from a catalogue that cannot be written to as well: then it gets a lock
+ * that holds nobody off. @param onUnlocked is told why. @throws LOCKED, ABORTED
+ */
+export async function lockIfWritable(
+  lock: Promise<HeldLock>,
+  onUnlocked: (error: CellarmanError) => void,
+): Promise<HeldLock> {
+  try {
+    return await lock;
+  } catch (error) {
+    if (!isFailure(error, 'PERMISSION_DENIED', 'READ_ONLY', 'NOT_FOUND', 'NO_SPACE')) throw error;
+    onUnlocked(error);
+    return heldLock(() => {});
   }
 }

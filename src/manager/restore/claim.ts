@@ -2,22 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import { ROOT } from '../../sync/path.ts';
 import { failure, isFailure } from '../../system/errors.ts';
+import { lockIfWritable, restoreLockPath, waitForLock } from '../catalogue/locks.ts';
 import { refuseOthersWork, type Standing } from './destination.ts';
 import { createMarker, MARKER, type Marker, readMarker, replaceMarker } from './marker.ts';
+import type { RestoreOptions } from './options.ts';
 
 /** Milliseconds in which a run that goes on has written into the marker it has made. */
 const PATIENCE = 3000;
 
 /**
- * Puts this run's marker into a destination that was examined some time ago: nobody else may have begun there since.
- * DESTINATION_IN_USE.
+ * Puts this run's marker into a destination that was examined some time ago: nobody else may have begun there since. Runs
+ * from one catalogue take turns. DESTINATION_IN_USE, ABORTED.
  */
 export async function claimDestination(
   endpoint: Endpoint,
   path: string,
   standing: Standing,
   marker: Marker,
+  { locks, signal }: Pick<RestoreOptions, 'locks' | 'signal'>,
 ): Promise<void> {
+  // To look who is there and to write oneself in has to be one step: two runs may find the same one dead.
+  using _turn = await lockIfWritable(waitForLock(restoreLockPath(locks), signal), () => undefined);
   const there = await readMarker(endpoint);
   if (there !== undefined) refuseOthersWork(path, there);
   if (there !== undefined && standing.kind !== 'nothing') return await replaceMarker(endpoint, marker);

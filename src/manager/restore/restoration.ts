@@ -112,7 +112,7 @@ export class Restoration {
     const { examined, request, tablespaces } = this.#plan;
     const before = standing.kind === 'unfinished' ? standing.marker : undefined;
     const boot = identify(process.pid).boot ?? null;
-    await claimDestination(endpoint, toText(path), standing, {
+    const marker = {
       server: request.server,
       backup: examined.backup.id,
       systemIdentifier: examined.control.systemIdentifier,
@@ -124,7 +124,8 @@ export class Restoration {
         ...before?.tablespaces,
         ...Object.fromEntries(tablespaces.map(({ oid, place }) => [String(oid), toText(place.path)])),
       },
-    });
+    };
+    await claimDestination(endpoint, toText(path), standing, marker, this.#options);
     if (standing.kind !== 'nothing') await removeIfPresent(endpoint, CONTROL);
   }
 

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CellarmanError, isFailure } from '../../system/errors.ts';
-import { type HeldLock, heldLock } from '../../system/held-lock.ts';
 import type { Layout } from '../catalogue/layout.ts';
-import { shareBackup } from '../catalogue/locks.ts';
+import { lockIfWritable, shareBackup } from '../catalogue/locks.ts';
 import type { Compression } from '../wal/compression/compression.ts';
 import { examineDestination, findPlace } from './destination.ts';
 import type { Restored, RestoreOptions } from './options.ts';
@@ -19,8 +18,11 @@ export async function restore(
   compression: Compression,
   options: RestoreOptions,
 ): Promise<Restored> {
-  const { retry, signal, onEvent } = options;
-  using _backup = await holdBackup(plan, options);
+  const { retry, signal, onEvent, locks } = options;
+  using _backup = await lockIfWritable(shareBackup(locks, plan.examined.backup.id, signal), (error) => {
+    const message = `nothing keeps others from deleting the backup during this restore: ${error.message}`;
+    onEvent({ type: 'warning', message });
+  });
   let current = plan;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -41,21 +43,6 @@ export async function restore(
       };
       current = { ...plan, place, standing: await examineDestination(place, identity, request.delta) };
     }
-  }
-}
-
-/** From a catalogue that cannot be written to, backups are restored all the same. */
-async function holdBackup(
-  { examined }: RestorePlan,
-  { locks, onEvent, signal }: RestoreOptions,
-): Promise<HeldLock> {
-  try {
-    return await shareBackup(locks, examined.backup.id, signal);
-  } catch (error) {
-    if (!isFailure(error, 'PERMISSION_DENIED', 'READ_ONLY', 'NOT_FOUND', 'NO_SPACE')) throw error;
-    const message = `nothing keeps others from deleting the backup during this restore: ${error.message}`;
-    onEvent({ type: 'warning', message });
-    return heldLock(() => {});
   }
 }
 

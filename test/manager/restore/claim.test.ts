@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimDestination } from '../../../src/manager/restore/claim.ts';
-import { type Marker, readMarker } from '../../../src/manager/restore/marker.ts';
+import type { Standing } from '../../../src/manager/restore/destination.ts';
+import { createMarker, type Marker, readMarker } from '../../../src/manager/restore/marker.ts';
 import type { Endpoint } from '../../../src/sync/endpoint.ts';
 import { localSite } from '../../../src/sync/endpoints/local-site.ts';
 import { fromText } from '../../../src/system/byte-string.ts';
@@ -21,9 +22,12 @@ const markerOf = (pid: number): Marker => ({
 });
 const OURS = markerOf(process.pid);
 const OTHERS = markerOf(process.ppid);
+/** Its process began at another time than the one that has its number now. */
+const DEAD: Marker = { ...OTHERS, owner: { ...identify(process.ppid), start: '1' } };
 
 describe('the claim of a destination', () => {
   let directory: string;
+  let turns: string;
   let endpoint: Endpoint;
   const site = localSite();
 
@@ -32,13 +36,20 @@ describe('the claim of a destination', () => {
   });
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'cellarman-claim-'));
+    turns = mkdtempSync(join(tmpdir(), 'cellarman-locks-'));
     endpoint = await site.open(fromText(directory));
   });
-  afterEach(() => rmSync(directory, { recursive: true }));
+  afterEach(() => {
+    for (const path of [directory, turns]) rmSync(path, { recursive: true });
+  });
   afterAll(() => site[Symbol.asyncDispose]());
 
-  const claim = (marker: Marker, kind: 'nothing' | 'other'): Promise<void> =>
-    claimDestination(endpoint, directory, { kind }, marker);
+  const claimAs = (standing: Standing, marker: Marker): Promise<void> =>
+    claimDestination(endpoint, directory, standing, marker, {
+      locks: { directory: turns, server: 'pg' },
+      signal: new AbortController().signal,
+    });
+  const claim = (marker: Marker, kind: 'nothing' | 'other'): Promise<void> => claimAs({ kind }, marker);
 
   it('is one run’s alone, though both found it empty', async () => {
     await claim(OTHERS, 'nothing');
@@ -64,11 +75,23 @@ describe('the claim of a destination', () => {
   it('goes on with what was left, unless somebody else did so and came to its end', async () => {
     const standing = { kind: 'unfinished', marker: OURS } as const;
     await claim(OURS, 'nothing');
-    await claimDestination(endpoint, directory, standing, OURS);
+    await claimAs(standing, OURS);
     rmSync(join(directory, '.cellarman-restore'));
-    await expect(claimDestination(endpoint, directory, standing, OURS)).rejects.toMatchObject({
-      code: 'DESTINATION_IN_USE',
-    });
+    await expect(claimAs(standing, OURS)).rejects.toMatchObject({ code: 'DESTINATION_IN_USE' });
+  });
+
+  it('goes to one of many that go on at once with what a dead one left', async () => {
+    await createMarker(endpoint, DEAD);
+    const standing = { kind: 'unfinished', marker: DEAD } as const;
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => claimAs(standing, OTHERS)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('goes on without taking turns where the catalogue cannot be written to', async () => {
+    await createMarker(endpoint, DEAD);
+    turns = join(turns, 'nowhere');
+    await expect(claimAs({ kind: 'unfinished', marker: DEAD }, OURS)).resolves.toBeUndefined();
+    turns = dirname(turns);
   });
 
   it('can be made over other files, for a delta restore', async () => {
