@@ -54,13 +54,14 @@ export class WalIndex {
   }
 
   /**
-   * Adds entries at the end, all durable when it resolves, but for lines that a run just wrote which was killed behind
-   * them. `then` is done last, under the same lock: whoever holds it finds a file in the archive together with its line.
+   * Adds entries at the end, all durable when it resolves. Lines that a run just wrote for them which was killed behind
+   * that are not written again, or go where the file is stored in another form now. `then` is done last, under the same lock: whoever holds it finds a file in the archive together with its line.
    */
   async append(entries: readonly WalEntry[], then?: () => Promise<void>): Promise<void> {
     if (entries.length === 0) return;
     await mkdir(dirname(this.path), { recursive: true });
     using _lock = await waitForLock(this.#lockPath);
+    await this.#dropOtherForms(entries);
     const file = await this.#open('a+');
     try {
       const end = await this.#lastLine(file);
@@ -83,6 +84,22 @@ export class WalIndex {
   async retain(keep: (entry: WalEntry) => boolean): Promise<void> {
     if (!existsSync(this.path)) return;
     using _lock = await waitForLock(this.#lockPath);
+    await this.#retain(keep);
+  }
+
+  /** Looks only where a run that was killed may have left them. */
+  async #dropOtherForms(entries: readonly WalEntry[]): Promise<void> {
+    if (!existsSync(this.path)) return;
+    const file = await this.#open('r');
+    const { lines } = await this.#lastLine(file).finally(() => file.close());
+    const forms = new Map(entries.map((entry) => [entry.name, formatWalEntry(entry, 5)]));
+    const isOther = (entry: WalEntry): boolean =>
+      forms.has(entry.name) && forms.get(entry.name) !== formatWalEntry(entry, 5);
+    const written = [...lines].flatMap((line) => parseWalEntry(line) ?? []);
+    if (written.some(isOther)) await this.#retain((entry) => !isOther(entry));
+  }
+
+  async #retain(keep: (entry: WalEntry) => boolean): Promise<void> {
     const kept: string[] = [];
     for await (const { text, isTorn } of this.#lines()) {
       const entry = parseWalEntry(text);

@@ -224,6 +224,17 @@ describe('archive-wal', () => {
     expect(indexed()).toEqual([first, named(2)]);
   });
 
+  it('writes one line only where the compression changed after such a run', async () => {
+    for (const number of [1, 2, 3]) arrive(named(number), segmentBytes(named(number), SIZE));
+    await archive();
+    fs.renameSync(archived(named(2)), at('incoming', named(2)));
+    fs.appendFileSync(at('wals', 'pg-xlog.db'), 'no line\n');
+    fs.appendFileSync(home.config, 'compression = gzip\n');
+    expect((await archive()).status).toBe(0);
+    expect(indexed()).toEqual([first, named(3), 'no line', named(2)]);
+    expect(index().at(-1)).toMatch(/\tgzip\tNone$/);
+  });
+
   it('leaves a file that is written once more while it is compressed', async () => {
     home.dispose();
     const magic = 'custom_compression_magic = 0x23656e63\n';
