@@ -216,6 +216,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/receive-wal.ts'),
   },
   {
+    name: 'sync-backup',
+    group: 'manager',
+    summary: 'copy a backup from the primary node of a passive server (comes later)',
+    load: () => import('./commands/sync-backup.ts'),
+  },
+  {
+    name: 'sync-wals',
+    group: 'manager',
+    summary: 'copy WAL from the primary node of a passive server (comes later)',
+    load: () => import('./commands/sync-wals.ts'),
+  },
+  {
     name: 'terminate-process',
     group: 'manager',
     summary: 'end a process that is at work on a server',

@@ -85,6 +85,8 @@ describe('help, manual pages and completion', () => {
     ['list-processes', 'Restores are not listed'],
     ['lock-directory-cleanup', 'what a process holds stays'],
     ['receive-wal', 'Not in this version: WAL comes by archive_command'],
+    ['sync-backup', 'Not in this version'],
+    ['sync-wals', 'Not in this version'],
     ['terminate-process', 'older backups and the archive stay as they are'],
   ])('tell what is to be known before %s is used', async (name, words) => {
     expect(program.commands.find((command) => command.name === name)?.about).toContain(words);

@@ -110,6 +110,20 @@ describe('other commands', () => {
     });
   });
 
+  it.each([
+    ['sync-backup', 'pg', '20261122T164948'],
+    ['sync-wals', 'pg'],
+  ])('%s comes later, and says so', async (command, ...operands) => {
+    expect(await run(command, ...operands)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `ERROR: this version cannot do this: ${command}, which comes with a later version (until then Barman does it, on the same catalogue)\n`,
+    });
+    expect((await run(command, 'nobody', ...operands.slice(1))).stderr).toBe(
+      "ERROR: Unknown server 'nobody'\n",
+    );
+  });
+
   it('switch-wal of a server that is not there', async () => {
     const { status, stderr } = await run('switch-wal', 'pg');
     expect(status).toBe(1);
