@@ -108,6 +108,7 @@ export const STATUS_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   WAL_DIFFERS: EXIT.failed,
   WAL_ENCRYPTED: EXIT.failed,
   WAL_INCOMPLETE: EXIT.failed,
+  WAL_CUT_OFF: EXIT.failed,
   COMPRESSION: EXIT.failed,
   TAR: EXIT.failed,
   BACKUP_INFO: EXIT.failed,

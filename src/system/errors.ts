@@ -231,6 +231,8 @@ const TEXTS = {
     expected,
   }: PathFacts & { readonly size: number; readonly expected: string }) =>
     `${path} has ${size} of ${expected} bytes and was left where it is: it is still being written, or was cut off`,
+  WAL_CUT_OFF: ({ detail }: PathFacts & { readonly detail: string }) =>
+    `${detail}; unless it is still being sent, remove it, so that archive_command can send it again, and where PostgreSQL has it no more take a new backup`,
   TAR: ({ detail }: { readonly detail: string }) => `the tar on standard input was not taken: ${detail}`,
   COMPRESSION: ({
     program,

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+import { type CellarmanError, isFailure } from '../../system/errors.ts';
 import { statusOf } from '../catalogue/backup.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { namesIn } from '../catalogue/read-file.ts';
 import type { ServerConfig } from '../config/configuration.ts';
 import type { BackupReport } from '../report/backup-report.ts';
+import { inspectArrived } from '../wal/archive/inspect-arrived.ts';
+import { Compression } from '../wal/compression/compression.ts';
 import { type CheckResults, failed } from './result.ts';
 
 /** Whether WAL arrives, and is not left lying. Each line is there only when something is wrong. */
@@ -30,6 +34,11 @@ export async function* checkWalArrival(
     yield failed('empty incoming directory', `'${layout.incoming}' must be empty when archiver=off`);
   if (options.archiver && most !== null && incoming.length > most)
     yield failed('incoming WALs directory', tooMany(incoming.length));
+  // Continuity counts it as there, since what arrived is archived as a rule.
+  if (options.archiver) {
+    const stuck = await firstCutOff(layout.incoming, incoming, new Compression(options));
+    if (stuck !== undefined) yield failed('incoming WALs directory', stuck.message);
+  }
 
   // One of them is being written.
   const received = streaming.length - (streaming.some((file) => file.endsWith('.partial')) ? 1 : 0);
@@ -41,6 +50,25 @@ export async function* checkWalArrival(
   }
   if (options.streaming_archiver && most !== null && received > most)
     yield failed('streaming WALs directory', tooMany(received));
+}
+
+/** Only files that are not compressed: for those, a look at their beginning is enough. */
+async function firstCutOff(
+  directory: string,
+  names: readonly string[],
+  compression: Compression,
+): Promise<CellarmanError | undefined> {
+  for (const name of names) {
+    const path = join(directory, name);
+    try {
+      if ((await compression.formatOf(path)) === null)
+        await inspectArrived(path, name, compression, undefined);
+    } catch (error) {
+      if (isFailure(error, 'WAL_CUT_OFF')) return error;
+      // All else the archiver tells, and most of it passes: it may just have moved the file.
+    }
+  }
+  return undefined;
 }
 
 const isWaiting = (name: string): boolean => !name.startsWith('.') && !name.endsWith('.tmp');

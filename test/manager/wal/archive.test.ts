@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeIdentity } from '../../../src/manager/catalogue/identity.ts';
 import { serverLockPath, takeLock } from '../../../src/manager/catalogue/locks.ts';
 import { sweepTemporaries } from '../../../src/manager/wal/archive/sweep.ts';
@@ -135,8 +135,29 @@ describe('archive-wal', () => {
     fs.utimesSync(at('incoming', named(5)), new Date(), new Date());
     expect((await archive()).stderr).not.toContain(named(5));
     fs.rmSync(at('incoming', named(5)));
+    expect(stderr).toMatch(
+      /ERROR: \S+4 has 0 of at least 40 bytes .*; unless it is still being sent, remove it, /,
+    );
+    // `check` names the first, though the archiver told only its log.
+    const { stdout } = await runInProcess('-c', home.config, 'check', 'pg');
+    expect(stdout).toMatch(
+      /\tincoming WALs directory: FAILED \(\S+3 has 1048575 of 1048576 bytes .*; unless .*\)\n/,
+    );
     expect(fs.readdirSync(at('incoming'))).toEqual([named(3), named(4)]);
     expect(fs.readdirSync(at('wals'))).toEqual([]);
+  });
+
+  it('takes no file for one that is being written because its time is in the future', async () => {
+    arrive(first, segmentBytes(first, SIZE).subarray(0, 2));
+    const now = Date.now();
+    fs.utimesSync(at('incoming', first), now / 1000, now / 1000 + 3600);
+    expect(await archive()).toMatchObject({ status: 0, stderr: '' });
+    vi.useFakeTimers({ now: now + 60_000, toFake: ['Date'] });
+    try {
+      expect((await archive()).stderr).toMatch(/1 has 2 of at least 40 bytes/);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('leaves a compressed segment that is cut off, and takes a whole one', async () => {

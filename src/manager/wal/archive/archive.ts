@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkAborted } from '../../../system/abort.ts';
 import { fromErrno } from '../../../system/errno.ts';
-import { type CellarmanError, type ErrorCode, failure, isFailure } from '../../../system/errors.ts';
+import { type CellarmanError, failure, isFailure } from '../../../system/errors.ts';
 import { syncPath } from '../../../system/sync-path.ts';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { serverLockPath, takeLock } from '../../catalogue/locks.ts';
@@ -19,16 +19,11 @@ import { archivedPath } from './archived-path.ts';
 import { type Batch, incomingBatch, streamingBatch } from './batch.ts';
 import { clusterOf } from './cluster.ts';
 import { moveToErrors } from './errors-directory.ts';
-import { type Inspected, inspect } from './inspect.ts';
+import { inspect } from './inspect.ts';
+import { inspectArrived } from './inspect-arrived.ts';
 import { publish } from './publish.ts';
 import { entryOf, type Staged, stage } from './staging.ts';
 import { sweepTemporaries } from './sweep.ts';
-
-/**
- * Milliseconds after its last change from which on an unfinished file is no more one that is being written:
- * `archive_command = 'cp …'` writes under the final name.
- */
-const SETTLED = 20_000;
 
 /** Files whose names and index lines become durable together. */
 const GROUP = 32;
@@ -79,9 +74,6 @@ type Outcome =
   /** It is just arriving: a later run takes it. */
   | { readonly type: 'arriving' }
   | Extract<ArchiveEvent, { readonly type: 'same' | 'duplicate' | 'refused' }>;
-
-/** What a file may look like while it is written under its own name. */
-const MAY_GROW: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WAL_INCOMPLETE', 'COMPRESSION']);
 
 class Run {
   readonly #catalogue: Catalogue;
@@ -158,7 +150,7 @@ class Run {
     const { wals, errors } = this.#catalogue.layout;
     try {
       const before = await stateOf(source);
-      const inspected = await this.#inspect(name, source);
+      const inspected = await inspectArrived(source, name, this.#compression, this.#cluster);
       if (inspected === undefined) return { type: 'arriving' };
       const { format, systemIdentifier } = inspected;
       // The first segment of an empty archive decides whose it is; others may have been looked at meanwhile.
@@ -184,17 +176,6 @@ class Run {
       if (known.code === 'WAL_DAMAGED')
         await moveToErrors(source, name, 'error', errors).catch(asFailure(source));
       return { type: 'refused', name, error: known };
-    }
-  }
-
-  /** Undefined for a file that looks as if it were being written. What fails later than this does not pass by waiting. */
-  async #inspect(name: string, source: string): Promise<Inspected | undefined> {
-    try {
-      return await inspect(source, name, this.#compression, this.#cluster);
-    } catch (error) {
-      const { code } = fromErrno(error, source);
-      if (MAY_GROW.has(code) && Date.now() - (await stat(source)).mtimeMs < SETTLED) return undefined;
-      throw error;
     }
   }
 
