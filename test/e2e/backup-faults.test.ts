@@ -160,6 +160,13 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('a backup that 
     expect(field('status')).toBe('DONE');
   });
 
+  it('logs in once for its checks and itself, and once for each lane', async () => {
+    const logins = (): number => sshd.log().match(/Accepted publickey/g)?.length ?? 0;
+    const before = logins();
+    expect((await site.run('backup', 'pg', '--jobs', '1')).status).toBe(0);
+    expect(logins() - before).toBe(2);
+  });
+
   it('waits for WAL when archive_command fails, and says for which segment', async () => {
     await site.postgres.query("alter system set archive_command = 'false'");
     await site.postgres.query('select pg_reload_conf()');

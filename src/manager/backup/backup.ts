@@ -72,15 +72,22 @@ export async function takeBackup(
   using _lock = await takeLock(serverLockPath(catalogue.locks, 'backup'));
   const orphans = await failOrphansLocked(catalogue);
   if (orphans.length > 0) tell({ type: 'orphans', ids: orphans });
-  await checkForBackup(server, catalogue, signal);
-  await using _threads = startThreads(options.jobs);
   const warn = (message: string): void => tell({ type: 'warning', message });
+  const unwanted = new AbortController();
+  await using site = await databaseHost(server, AbortSignal.any([signal, unwanted.signal]), (error) =>
+    warn(`${error.message}; connecting again`),
+  );
+  try {
+    await checkForBackup(server, catalogue, site, signal);
+  } catch (error) {
+    // A host that says nothing for longer than `check_timeout` is not waited for.
+    unwanted.abort();
+    throw error;
+  }
+  await using _threads = startThreads(options.jobs);
   await using session = await openDatabase(server, 'conninfo', signal);
   const facts = await learnServer(session);
   await refuseOtherIdentity(server, catalogue, facts);
-  await using site = await databaseHost(server, signal, (error) =>
-    warn(`${error.message}; connecting again`),
-  );
   const limits = server.options.tablespace_bandwidth_limit ?? new Map();
   await using source = await openSource(site, facts, { limits, warn, signal });
   const begun = new BackupRun({

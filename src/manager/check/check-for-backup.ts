@@ -1,3 +1,4 @@
+import type { Site } from '../../sync/endpoints/site.ts';
 import { failure } from '../../system/errors.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ServerConfig } from '../config/configuration.ts';
@@ -29,14 +30,16 @@ const HARMLESS: ReadonlySet<string> = new Set([
 /**
  * Does the checks of `check` within `check_timeout`. CHECKS_FAILED where one of them says that no backup can be taken, with
  * the lines of `check`.
+ * @param host of the database; it is not closed
  */
 export async function checkForBackup(
   server: ServerConfig,
   catalogue: Catalogue,
+  host: Site,
   signal: AbortSignal,
 ): Promise<void> {
   const failed: string[] = [];
-  const options = { signal, timeout: server.options.check_timeout, archive: false };
+  const options = { signal, timeout: server.options.check_timeout, archive: false, host };
   for await (const result of checkServer(server, catalogue, options)) {
     if (!result.passed && !HARMLESS.has(result.name))
       failed.push(resultLine(result), ...(result.details ?? []));

@@ -1,3 +1,4 @@
+import type { Site } from '../../sync/endpoints/site.ts';
 import { type ByteString, fromText } from '../../system/byte-string.ts';
 import { CellarmanError, failure, isFailure } from '../../system/errors.ts';
 import { isCopied } from '../catalogue/backup.ts';
@@ -23,6 +24,8 @@ export interface CheckOptions {
   readonly timeout: number;
   /** Whether to look also at what was archived: every file of it. */
   readonly archive: boolean;
+  /** The host of the database, where the caller goes on with it; it is not closed. */
+  readonly host?: Site;
 }
 
 /**
@@ -33,15 +36,16 @@ export interface CheckOptions {
 export async function* checkServer(
   server: ServerConfig,
   catalogue: Catalogue,
-  { signal, timeout, archive }: CheckOptions,
+  options: CheckOptions,
 ): CheckResults {
+  const { signal, timeout } = options;
   const late = new AbortController();
   const timer =
     timeout === 0
       ? undefined
       : setTimeout(() => late.abort(failure('TIMEOUT', { seconds: timeout })), timeout * 1000);
   const either = AbortSignal.any([signal, late.signal]);
-  const checks = allChecks(server, catalogue, archive, either);
+  const checks = allChecks(server, catalogue, { ...options, signal: either });
   const stopped = new Promise<never>((_, reject) => {
     either.addEventListener('abort', () => reject(failure('ABORTED', undefined, either.reason)), {
       once: true,
@@ -69,8 +73,7 @@ export async function* checkServer(
 async function* allChecks(
   server: ServerConfig,
   catalogue: Catalogue,
-  archive: boolean,
-  signal: AbortSignal,
+  { archive, host, signal }: CheckOptions,
 ): CheckResults {
   const { options, disabledBecause } = server;
   const isPassive = options.primary_ssh_command !== null;
@@ -95,7 +98,7 @@ async function* allChecks(
   if (isPassive) yield await checkPrimaryNode(server, signal);
   else if (copiesFiles(server)) {
     const directory = database?.dataDirectory ?? directoryOfBackups(report);
-    yield* checkDatabaseHost(server, directory, database === undefined, signal);
+    yield* checkDatabaseHost(server, host, directory, database === undefined, signal);
   }
   if (disabledBecause.length > 0) yield { ...failed('configuration'), details: disabledBecause };
 

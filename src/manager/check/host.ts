@@ -12,11 +12,13 @@ const LABEL = byteString('backup_label');
 
 /**
  * Whether the data directory can be read: over SFTP, or on this host.
+ * @param host of a caller who closes it; undefined: it is connected to for this alone
  * @param dataDirectory undefined where nobody knows it: then the host is only reached
  * @param databaseIsDown then a forgotten label may be what keeps it from starting
  */
 export async function* checkDatabaseHost(
   server: ServerConfig,
+  host: Site | undefined,
   dataDirectory: ByteString | undefined,
   databaseIsDown: boolean,
   signal: AbortSignal,
@@ -24,7 +26,8 @@ export async function* checkDatabaseHost(
   const isLocal = server.options.backup_method === 'local-rsync';
   const [name, hint] = isLocal ? ['local PGDATA', 'Access to local PGDATA'] : ['ssh', 'PostgreSQL server'];
   try {
-    await using site = await databaseHost(server, signal, () => undefined);
+    const site = host ?? (await databaseHost(server, signal, () => undefined));
+    await using _closed = host === undefined ? site : undefined;
     if (dataDirectory === undefined) await site.absolute(byteString('.'));
     const hasLabel = dataDirectory !== undefined && (await readDataDirectory(site, dataDirectory));
     yield passed(name, hint);
