@@ -12,6 +12,7 @@ import type { BatchResult } from './lanes/task.ts';
 import { Note } from './note.ts';
 import { Outcomes } from './outcomes.ts';
 import { joinPath, ROOT } from './path.ts';
+import { type Loaded, type Place, placeWalker, topPlace } from './place.ts';
 import { attributeChanges, type BasisListing, type DirectoryPlan, planDirectory, type Step } from './plan.ts';
 import { Recorder, recorded } from './recorder.ts';
 import { Removal } from './removal.ts';
@@ -19,39 +20,14 @@ import type { SyncReport } from './report.ts';
 import { isOfPath } from './run-failure.ts';
 import { Selection } from './selection.ts';
 import { settle } from './settle.ts';
-import type { SourceListing } from './source-tree.ts';
 import { attributesFor, hashOf, type TaskRules, taskFor } from './task-for.ts';
 import type { TransferSetup } from './transfer-setup.ts';
 import { walk } from './walk.ts';
-
-/** A directory on its way through the walk. */
-interface Place {
-  readonly path: RelPath;
-  /** The source's directory; undefined for a destination that is given single entries only. */
-  readonly entry: Entry | undefined;
-  /** What stands in the destination; undefined where it is new. */
-  readonly existing: Entry | undefined;
-  /** Which source roots have it. */
-  readonly roots: readonly number[];
-  /** Which bases have to be listed here. */
-  readonly inBasis: readonly boolean[];
-  /** Resolves when it can be filled, to false when it cannot be made. */
-  readonly standing: Promise<boolean>;
-  readonly children: Place[];
-}
-
-interface Loaded {
-  readonly source: SourceListing;
-  /** What stands in the destination; or why that cannot be seen. */
-  readonly existing: readonly Entry[] | CellarmanError;
-  readonly bases: readonly (readonly Entry[])[];
-}
 
 /** Entries that may be loaded ahead of their turn: several round trips' worth at a distance. */
 const MOST_AHEAD = 10_000;
 /** Milliseconds for which a walk may keep the thread: signals, and what lanes have to tell, wait meanwhile. */
 const LONGEST_STRETCH = 50;
-const NOTHING_THERE: readonly Entry[] = [];
 
 /** Makes the destination equal to the source: walks, plans, hands out the work, and does at the end what has to come last. */
 export function transfer(setup: TransferSetup): Promise<SyncReport> {
@@ -125,23 +101,10 @@ class Transfer {
   }
 
   async #walk(): Promise<void> {
-    const { source, destination, signal, bases, baseEntry } = this.#setup;
+    const { source, destination, signal } = this.#setup;
     this.#top = await source.top();
-    const top: Place = {
-      path: ROOT,
-      entry: this.#top,
-      existing: baseEntry,
-      roots: source.all,
-      inBasis: bases.map((basis) => basis.recall === undefined),
-      standing: Promise.resolve(true),
-      children: [],
-    };
-    const walker = {
-      load: (place: Place) => this.#load(place),
-      children: (place: Place) => place.children,
-      weigh: ({ source, existing }: Loaded) =>
-        source.entries.length + (existing instanceof CellarmanError ? 0 : existing.length),
-    };
+    const top = topPlace(this.#setup, this.#top);
+    const walker = placeWalker(this.#setup);
     const endpoints = [destination, ...source.roots.map((root) => root.endpoint)];
     const directories = Math.max(...endpoints.map(({ capabilities }) => capabilities.concurrency));
     let turned = performance.now();
@@ -152,32 +115,6 @@ class Transfer {
       }
       checkAborted(signal);
       await this.#visit(context, value);
-    }
-  }
-
-  async #load(place: Place): Promise<Loaded> {
-    const { source, destination, bases } = this.#setup;
-    const [listing, existing, ...fromBases] = await Promise.all([
-      source.list(place.path, place.roots),
-      this.#existing(place),
-      ...bases.map((basis, i) =>
-        place.inBasis[i] === true
-          ? // A basis is a help, not a need: what cannot be read there is transferred.
-            destination.list(joinPath(basis.path, place.path)).catch(ifOfPath(NOTHING_THERE))
-          : NOTHING_THERE,
-      ),
-    ]);
-    return { source: listing, existing, bases: fromBases };
-  }
-
-  async #existing({ path, existing, standing }: Place): Promise<readonly Entry[] | CellarmanError> {
-    const { destination, base } = this.#setup;
-    if (existing === undefined || !(await standing)) return NOTHING_THERE;
-    try {
-      return await destination.list(joinPath(base, path));
-    } catch (error) {
-      if (!isOfPath(error)) throw error;
-      return error.code === 'NOT_FOUND' ? NOTHING_THERE : error;
     }
   }
 
@@ -441,10 +378,3 @@ const TOP: Entry = {
   target: undefined,
   identity: undefined,
 };
-
-function ifOfPath<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (isOfPath(error)) return instead;
-    throw error;
-  };
-}
