@@ -6,8 +6,12 @@ import { isWithin } from '../../sync/resolve.ts';
 import { type ByteString, byteString, toBuffer, toText } from '../../system/byte-string.ts';
 import { failure } from '../../system/errors.ts';
 import { copyLate, writeLate } from './late-file.ts';
-import { DATA, tablespaceMapOf, treeOf } from './own-files.ts';
+import { formatMadeLast } from './made-last.ts';
+import { DATA, madeLastOf, tablespaceMapOf, treeOf } from './own-files.ts';
 import type { ClusterSource } from './source.ts';
+
+const CONTROL = joinPath(DATA, byteString('global/pg_control'));
+const LABEL = joinPath(DATA, byteString('backup_label'));
 
 /**
  * Copies what is not in the walk, and at the very end pg_control, which says from where on the copy is consistent. Bytes
@@ -31,13 +35,16 @@ export async function copyLast(
     wanted.push({ from, to: joinPath(DATA, nameOf(from)), isNeeded: from !== ident });
   }
   let bytes = 0;
+  const made: RelPath[] = [CONTROL, LABEL];
   for (const { from, to, isNeeded } of wanted) {
     const file = await source.file(from);
     if (file === undefined && isNeeded) throw failure('NOT_FOUND', { path: toText(from) });
     if (file === undefined) continue;
     bytes += await copyLate(file.holder, file.name, destination, joinPath(treeOf(id), to));
     await file.holder.close();
+    made.push(to);
   }
+  await writeLate(destination, madeLastOf(id), formatMadeLast(made), { mode: 0o600 });
   const outside = included.filter((path) => !isWithin(path, dataDirectory));
   if (outside.length > 0) {
     warn(
@@ -46,7 +53,7 @@ export async function copyLast(
   }
   const control = await source.control();
   const { mode, mtime } = control.entry;
-  await writeLate(destination, inData(id, 'global/pg_control'), control.bytes, { mode, mtime });
+  await writeLate(destination, joinPath(treeOf(id), CONTROL), control.bytes, { mode, mtime });
   return bytes + control.bytes.length;
 }
 
@@ -57,9 +64,7 @@ export async function writeLabels(
   label: ByteString,
   tablespaceMap: ByteString,
 ): Promise<void> {
-  await writeLate(destination, inData(id, 'backup_label'), toBuffer(label), { mode: 0o600 });
+  await writeLate(destination, joinPath(treeOf(id), LABEL), toBuffer(label), { mode: 0o600 });
   if (tablespaceMap === '') return;
   await writeLate(destination, tablespaceMapOf(id), toBuffer(tablespaceMap), { mode: 0o600 });
 }
-
-const inData = (id: string, path: string): RelPath => joinPath(joinPath(treeOf(id), DATA), byteString(path));

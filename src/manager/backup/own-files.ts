@@ -8,7 +8,8 @@ import { byteString } from '../../system/byte-string.ts';
  *     base/<ID>/.cellarman/manifest.gz      what was copied into data/ and the tablespaces, in the format of a
  *                                           snapshot's manifest; paths start with data/ or the tablespace's oid. What
  *                                           is made last is not in it: pg_control, backup_label, configuration files
- *                                           from outside the data directory
+ *                                           from outside the data directory, files that links led to
+ *     base/<ID>/.cellarman/made-last.json   which files these are
  *     base/<ID>/.cellarman/tablespace_map   as PostgreSQL gave it, where it is not empty
  *     base/<ID>/.cellarman/1.journal        while the backup is made or when it failed: which files stand
  *
@@ -21,6 +22,7 @@ export const DATA: RelPath = byteString('data');
 export const treeOf = (id: string): RelPath => byteString(id);
 export const ownDirectory = (id: string): RelPath => joinPath(treeOf(id), OWN);
 export const manifestOf = (id: string): RelPath => joinPath(ownDirectory(id), byteString('manifest.gz'));
+export const madeLastOf = (id: string): RelPath => joinPath(ownDirectory(id), byteString('made-last.json'));
 export const tablespaceMapOf = (id: string): RelPath =>
   joinPath(ownDirectory(id), byteString('tablespace_map'));
 export const journalOf = (id: string, run: number): RelPath =>

@@ -8,6 +8,7 @@ import { byteString } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { Backup } from '../catalogue/backup.ts';
 import type { Findings } from './findings.ts';
+import { readSmall } from './read-small.ts';
 
 /** What the backup says of itself; undefined where it could not be read, which was told. */
 export interface ClusterFacts {
@@ -86,18 +87,5 @@ function checkLabel(
   }
   if (label.incrementalFrom !== undefined && mode?.startsWith('rsync') === true) {
     wrong('is of an incremental backup, from which no server starts');
-  }
-}
-
-/** NOT_FOUND and the other codes of paths. */
-async function readSmall(tree: Endpoint, path: string): Promise<Buffer> {
-  const file = await tree.openRead(byteString(path));
-  try {
-    const { size } = await file.stat();
-    const blocks: Buffer[] = [];
-    for await (const block of file.read(0, size)) blocks.push(Buffer.from(block));
-    return Buffer.concat(blocks);
-  } finally {
-    await file.close();
   }
 }

@@ -11,12 +11,14 @@ import { joinPath, nameOf, ROOT } from '../../sync/path.ts';
 import { isWithin } from '../../sync/resolve.ts';
 import { byteString, fromText, toText } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
+import { parseMadeLast } from '../backup/made-last.ts';
 import { BACKUP_MANIFEST, isOutsideManifest } from '../backup-manifest/manifest-path.ts';
 import { type ManifestContent, readManifestOf } from '../backup-manifest/read.ts';
 import type { Backup } from '../catalogue/backup.ts';
 import { clusterPath } from '../page-inspection/cluster-path.ts';
 import { type FileReading, readTree, type TreeListing, walkTree } from '../page-inspection/read-tree.ts';
 import type { Findings } from './findings.ts';
+import { readSmall } from './read-small.ts';
 import type { SuspectPages } from './suspect-pages.ts';
 
 export interface FilesQuestion {
@@ -37,6 +39,8 @@ export interface ExaminedFiles {
 
 /** Of the copy, in the form of a snapshot's; backups that Barman made have none. */
 const OWN_MANIFEST: RelPath = byteString('.cellarman/manifest.gz');
+/** What that one does not have; 0.2.0 kept no such list. */
+const MADE_LAST: RelPath = byteString('.cellarman/made-last.json');
 
 /**
  * Reads every file of a backup once, and compares it with what is known: the manifest of the copy, PostgreSQL's manifest,
@@ -50,7 +54,8 @@ export async function examineFiles(
   const own = await openOwn(question.tree, findings);
   try {
     const theirs = await readTheirs(question, findings);
-    return await new Examination(question, findings, suspects, own, theirs).run();
+    const madeLast = await readMadeLast(question.tree, findings);
+    return await new Examination(question, findings, suspects, own, theirs, madeLast).run();
   } finally {
     await own?.close();
   }
@@ -63,6 +68,17 @@ async function openOwn(tree: Endpoint, findings: Findings): Promise<ManifestCurs
   } catch (error) {
     if (!isFailure(error, 'MANIFEST_DAMAGED', 'MANIFEST_UNSUPPORTED')) throw error;
     findings.add('files', toText(OWN_MANIFEST), error.message);
+    return undefined;
+  }
+}
+
+async function readMadeLast(tree: Endpoint, findings: Findings): Promise<ReadonlySet<RelPath> | undefined> {
+  if ((await tree.lookup(MADE_LAST)) === undefined) return undefined;
+  try {
+    return parseMadeLast(await readSmall(tree, MADE_LAST), toText(MADE_LAST));
+  } catch (error) {
+    if (!isFailure(error, 'MANIFEST_DAMAGED')) throw error;
+    findings.add('files', toText(MADE_LAST), error.message);
     return undefined;
   }
 }
@@ -97,6 +113,7 @@ class Examination {
   #own: ManifestCursor | undefined;
   readonly #hadOwn: boolean;
   readonly #theirs: ManifestContent | undefined;
+  readonly #madeLast: ReadonlySet<RelPath> | undefined;
   /** Of PostgreSQL's manifest, what was not met yet. */
   readonly #unmet: Map<string, { readonly size: number }>;
   readonly #end: bigint | undefined;
@@ -111,6 +128,7 @@ class Examination {
     suspects: SuspectPages,
     own: ManifestCursor | undefined,
     theirs: ManifestContent | undefined,
+    madeLast: ReadonlySet<RelPath> | undefined,
   ) {
     this.#question = question;
     this.#findings = findings;
@@ -118,6 +136,7 @@ class Examination {
     this.#own = own;
     this.#hadOwn = own !== undefined;
     this.#theirs = theirs;
+    this.#madeLast = madeLast;
     this.#unmet = new Map(theirs?.files);
     const { end_xlog: end } = question.backup.fields;
     this.#end = end === null ? undefined : parseLsn(end);
@@ -180,10 +199,16 @@ class Examination {
   }
 
   #added(path: RelPath, recorded: readonly RecordedEntry[] | undefined): boolean {
-    if (recorded !== undefined && !isMadeLast(path)) {
+    if (recorded !== undefined && !this.#isMadeLast(path)) {
       this.#findings.add('files', toText(path), 'does not belong to the backup');
     }
     return false;
+  }
+
+  /** pg_control, backup_label, configuration files, what links led to; `generate-manifest` comes whenever it likes. */
+  #isMadeLast(path: RelPath): boolean {
+    if (this.#madeLast !== undefined) return this.#madeLast.has(path) || path === BACKUP_MANIFEST;
+    return path === 'data/global/pg_control' || /^data\/[^/]+$/.test(path);
   }
 
   #compare(path: RelPath, before: RecordedEntry, now: Entry): boolean {
@@ -261,9 +286,4 @@ function configurationFromElsewhere({ fields }: FilesQuestion['backup']): Set<Re
 /** `data/` and the tablespaces, and what is in them. */
 function isOfCluster(path: RelPath): boolean {
   return path.includes('/') || path === 'data' || /^[1-9]\d*$/.test(path);
-}
-
-/** Written after the copy: pg_control, backup_label, PostgreSQL's manifest, configuration files and what links led to. */
-function isMadeLast(path: RelPath): boolean {
-  return path === 'data/global/pg_control' || /^data\/[^/]+$/.test(path);
 }

@@ -182,6 +182,59 @@ describe.skipIf(!postgresAvailable())('verify-backup and generate-manifest', () 
     expect(places(result).sort()).toEqual([`files ${relation}`, `files ${relation}9`]);
   });
 
+  test('what was put right into the data directory', async () => {
+    const files = ['tablespace_map', 'recovery.signal', 'left-over'].map((name) => `data/${name}`);
+    for (const path of files) writeFileSync(join(base, path), '');
+    const { status, result } = await verify('latest');
+    for (const path of files) rmSync(join(base, path));
+    expect(status).toBe(1);
+    expect(places(result).sort()).toEqual(files.map((path) => `files ${path}`).sort());
+    expect(new Set(result.findings.map(({ detail }) => detail))).toEqual(
+      new Set(['does not belong to the backup']),
+    );
+  });
+
+  test('of a backup without a list of what was made last nobody knows what may stand there', async () => {
+    const list = join(base, '.cellarman/made-last.json');
+    const kept = readFileSync(list);
+    const other = join(base, 'data/server.crt');
+    writeFileSync(other, '');
+    rmSync(list);
+    const unknown = await verify('latest');
+    writeFileSync(list, '[1]');
+    const broken = await verify('latest');
+    writeFileSync(list, kept);
+    rmSync(other);
+    expect(unknown.result.findings).toEqual([]);
+    expect(places(broken.result)).toEqual(['files .cellarman/made-last.json']);
+  });
+
+  test('configuration from elsewhere and what links led to belong to the backup', async () => {
+    const { dataDir, directory, uid, gid } = site.postgres;
+    const links = ['server.crt', 'base/1/notes'];
+    const outside = join(directory, 'certificate');
+    writeFileSync(outside, 'certificate');
+    chownSync(outside, uid, gid);
+    for (const name of links) symlinkSync(outside, join(dataDir, name));
+    const earlier = base;
+    try {
+      const backup = await site.run('backup', 'pg', '--wait');
+      expect(backup.status).toBe(0);
+      base = join(site.root, 'base', readdirSync(join(site.root, 'base')).sort().at(-1) ?? '');
+      for (const name of links) expect(readFileSync(join(base, 'data', name), 'utf8')).toBe('certificate');
+      const { status, result } = await verify('latest');
+      expect(result.findings).toEqual([]);
+      expect(status).toBe(0);
+    } finally {
+      for (const name of links) rmSync(join(dataDir, name));
+      if (base !== earlier) {
+        rmSync(base, { recursive: true });
+        rmSync(join(site.root, 'meta', `${basename(base)}-backup.info`));
+      }
+      base = earlier;
+    }
+  });
+
   test('WAL that is missing or damaged', async () => {
     const shown = JSON.parse((await site.run('-f', 'json', 'show-backup', 'pg', 'latest')).stdout) as {
       readonly pg: { readonly base_backup_information: { readonly begin_wal: string } };
