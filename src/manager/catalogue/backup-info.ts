@@ -47,7 +47,12 @@ export function readFields(lines: BackupInfoLines, path: string): BackupFields {
     const text = lines.get(name);
     const field: Field<unknown> = BACKUP_FIELDS[name];
     const value = text === undefined || text === 'None' ? null : field.parse(text);
-    if (value === undefined) throw failure('BACKUP_INFO', { path, detail: `"${text}" is no ${name}` });
+    if (value === undefined) {
+      throw failure('BACKUP_INFO', {
+        path,
+        detail: `the value of ${name} is cut off or wrong: ${excerpt(text ?? '')}`,
+      });
+    }
     values[name] = value;
   }
   values.xlog_segment_size ??= SEGMENT_SIZE;
@@ -72,6 +77,13 @@ export function changeFields(lines: BackupInfoLines, changes: Partial<BackupFiel
 export function newFields(fields: Partial<BackupFields>): BackupInfoLines {
   const empty = Object.fromEntries(NAMES.map((name) => [name, null]));
   return changeFields(new Map(), { ...empty, xlog_segment_size: SEGMENT_SIZE, ...fields });
+}
+
+const MOST_SHOWN = 40;
+
+/** Labels and statistics have hundreds of characters. */
+function excerpt(text: string): string {
+  return text.length <= MOST_SHOWN ? `"${text}"` : `"${text.slice(0, MOST_SHOWN)}…"`;
 }
 
 function formatField<K extends BackupFieldName>(name: K, value: NonNullable<BackupFields[K]>): string {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   changeFields,
   formatBackupInfo,
@@ -53,17 +53,25 @@ describe('parseBackupInfo', () => {
   it.each([
     ['status', 'x: line 1 is not "key=value"'],
     ['=DONE', 'x: line 1 is not "key=value"'],
-    ['status=GONE', '"GONE" is no status'],
-    ['size=-1', '"-1" is no size'],
-    ["tablespaces=[('a', 1)]", 'is no tablespaces'],
-    ['tablespaces=[', 'is no tablespaces'],
-    ['begin_time=soon', '"soon" is no begin_time'],
-    ['copy_stats=[]', '"[]" is no copy_stats'],
+    ['status=GONE', 'the value of status is cut off or wrong: "GONE"'],
+    ['size=-1', 'the value of size is cut off or wrong: "-1"'],
+    ["tablespaces=[('a', 1)]", 'the value of tablespaces is cut off or wrong'],
+    ['tablespaces=[', 'the value of tablespaces is cut off or wrong'],
+    ['begin_time=soon', 'the value of begin_time is cut off or wrong: "soon"'],
+    ['copy_stats=[]', 'the value of copy_stats is cut off or wrong: "[]"'],
   ])('refuses %s', (text, message) => {
     expect(() => readFields(parseBackupInfo(text, 'x'), 'x')).toThrow(
       message.replace('x: ', 'x is damaged: '),
     );
   });
+});
+
+test('a file that was cut off in a long value is told of in a short sentence', () => {
+  const cut = `backup_label='START WAL LOCATION: 0/2000028 (file 000000010000000000000002)${'x'.repeat(200)}`;
+  const read = () => readFields(parseBackupInfo(cut, 'x'), 'x');
+  expect(read).toThrow(
+    `x is damaged: the value of backup_label is cut off or wrong: "'START WAL LOCATION: 0/2000028 (file 000…"`,
+  );
 });
 
 describe('newFields', () => {
