@@ -4,9 +4,13 @@ import type { Messages } from './messages.ts';
 
 const SOURCES = { file: 'file archival', streaming: 'streaming' } as const;
 
-/** Tells what a run of the archiver does, in Barman's words, which monitoring looks for. */
+/**
+ * Tells what runs of the archiver do, in Barman's words, which monitoring looks for. Who waits for a segment runs it
+ * several times a second: a file that is refused each time for the same reason is told of once.
+ */
 export function archiveTeller(server: string, messages: Messages): (event: ArchiveEvent) => void {
   let unknown: string[] = [];
+  const refusals = new Set<string>();
   return (event) => {
     switch (event.type) {
       case 'begin': {
@@ -25,12 +29,14 @@ export function archiveTeller(server: string, messages: Messages): (event: Archi
       case 'unknown':
         unknown.push(event.name);
         return;
-      case 'refused':
+      case 'refused': {
+        const { message } = event.error;
+        if (refusals.has(message)) return;
+        refusals.add(message);
         return messages.error(
-          isFailure(event.error, 'WAL_DAMAGED')
-            ? `${event.error.message}. File moved to errors directory.`
-            : event.error.message,
+          isFailure(event.error, 'WAL_DAMAGED') ? `${message}. File moved to errors directory.` : message,
         );
+      }
       case 'stopped':
         return messages.warning(`Archiving of ${server}/${event.name} stopped: ${event.error.message}`);
       case 'end':

@@ -54,4 +54,14 @@ describe.skipIf(!postgresAvailable())('switch-wal', () => {
     const closed = /The WAL file (\S+) has been closed/.exec(stdout)?.[1] ?? '';
     expect(fs.existsSync(join(home.home, 'pg', 'wals', closed.slice(0, 16), closed))).toBe(true);
   });
+
+  it('says once what keeps a file out of the archive, however often it looks', async () => {
+    fs.appendFileSync(home.config, '\ncompression = custom\ncustom_compression_filter = false\n');
+    const { status, stderr } = await run('--force', '--archive', '--archive-timeout', '2', 'pg');
+    expect(status).toBe(1);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(/has not been received in 2 seconds$/);
+    expect(lines.filter((line) => line.includes('false failed on'))).not.toEqual([]);
+    expect(new Set(lines).size).toBe(lines.length);
+  });
 });
