@@ -1,5 +1,5 @@
 // Joins the program's modules into few files: start-up goes into finding and linking modules, not into running them.
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -31,3 +31,6 @@ await build({
   target: 'node20',
   logLevel: 'warning',
 });
+
+// Threads begin with a CommonJS file, which imports the module beside it.
+copyFileSync('dist/sync/workers/lane-entry.cjs', 'dist/cli/lane-entry.cjs');

@@ -31,7 +31,7 @@ export function takeThreads(count: number): Piscina {
 
 function start(count: number): Piscina {
   return new Piscina({
-    filename: new URL('./lane-worker.js', import.meta.url).href,
+    filename: new URL('./lane-entry.cjs', import.meta.url).href,
     minThreads: count,
     maxThreads: count,
     // Lanes await their endpoints: the event loop of the thread must go on between messages.
