@@ -99,7 +99,7 @@ describe('what is not there', () => {
     const { status, stdout, stderr } = await cellarman('-c', home.config, 'list-backups', '--minimal', 'pg');
     expect(stdout).toBe('20261122T165034\n20261122T165030\n20261122T165027\n20261122T164948\n');
     expect(stderr).toBe(
-      `ERROR: backup 20261122T164951 cannot be used: ${info} is damaged: "DO" is no status\n` +
+      `ERROR: backup 20261122T164951 cannot be used: ${info} is damaged: the value of status is cut off or wrong: "DO"\n` +
         `WARNING: ${home.home}/pg/wals/xlog.db: line 22 is damaged and was left as it is\n`,
     );
     expect(status).toBe(1);
