@@ -8,8 +8,8 @@ import { resolveDestination } from '../../sync/resolve.ts';
 import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
 import { identify, isDead } from '../../system/process-identity.ts';
+import { readFile } from '../read-file.ts';
 import { MARKER, type Marker, readMarker } from './marker.ts';
-import { readFile } from './small-file.ts';
 
 /** A directory that shall hold a data directory or a tablespace, on the host that is restored to. */
 export interface Place {

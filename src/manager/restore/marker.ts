@@ -3,7 +3,7 @@ import { ROOT } from '../../sync/path.ts';
 import { byteString } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { ProcessIdentity } from '../../system/process-identity.ts';
-import { readFile } from './small-file.ts';
+import { readFile } from '../read-file.ts';
 import { writeFile } from './write-file.ts';
 
 /**

@@ -7,8 +7,8 @@ import { isOfPath } from '../../sync/run-failure.ts';
 import { byteString } from '../../system/byte-string.ts';
 import { isFailure } from '../../system/errors.ts';
 import type { Backup } from '../catalogue/backup.ts';
+import { readFile } from '../read-file.ts';
 import type { Findings } from './findings.ts';
-import { readSmall } from './read-small.ts';
 
 /** What the backup says of itself; undefined where it could not be read, which was told. */
 export interface ClusterFacts {
@@ -28,7 +28,7 @@ export async function examineCluster(
   const wrong = (path: string, detail: string): void => findings.add('cluster', path, detail);
   const read = async (path: string): Promise<Buffer | undefined> => {
     try {
-      return await readSmall(tree, path);
+      return await readFile(tree, byteString(path));
     } catch (error) {
       if (!isOfPath(error)) throw error;
       wrong(path, error.code === 'NOT_FOUND' ? 'is missing' : error.message);

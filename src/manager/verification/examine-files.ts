@@ -17,8 +17,8 @@ import { type ManifestContent, readManifestOf } from '../backup-manifest/read.ts
 import type { Backup } from '../catalogue/backup.ts';
 import { clusterPath } from '../page-inspection/cluster-path.ts';
 import { type FileReading, readTree, type TreeListing, walkTree } from '../page-inspection/read-tree.ts';
+import { readFile } from '../read-file.ts';
 import type { Findings } from './findings.ts';
-import { readSmall } from './read-small.ts';
 import type { SuspectPages } from './suspect-pages.ts';
 
 export interface FilesQuestion {
@@ -75,7 +75,7 @@ async function openOwn(tree: Endpoint, findings: Findings): Promise<ManifestCurs
 async function readMadeLast(tree: Endpoint, findings: Findings): Promise<ReadonlySet<RelPath> | undefined> {
   if ((await tree.lookup(MADE_LAST)) === undefined) return undefined;
   try {
-    return parseMadeLast(await readSmall(tree, MADE_LAST), toText(MADE_LAST));
+    return parseMadeLast(await readFile(tree, MADE_LAST), toText(MADE_LAST));
   } catch (error) {
     if (!isFailure(error, 'MANIFEST_DAMAGED')) throw error;
     findings.add('files', toText(MADE_LAST), error.message);

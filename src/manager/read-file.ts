@@ -1,7 +1,7 @@
-import type { Endpoint } from '../../sync/endpoint.ts';
-import type { RelPath } from '../../sync/entry.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import type { RelPath } from '../sync/entry.ts';
 
-/** The whole content of a file. @throws the codes of single paths */
+/** The whole content of a file, which fits into memory many times. @throws the codes of single paths */
 export async function readFile(endpoint: Endpoint, path: RelPath): Promise<Buffer> {
   const file = await endpoint.openRead(path);
   try {
