@@ -104,6 +104,19 @@ describe('wal-restore from a directory of this machine', () => {
     expect(isLeft()).toBe(false);
   });
 
+  it('stands beside a run whose PostgreSQL is gone, and removes what one that was killed has left', async () => {
+    fs.writeFileSync(archived(named(1)), segment(1));
+    const left = (mark: string): string => inData(`pg_wal/.${named(1)}.${mark}.stored.tmp`);
+    const start = fs.readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19];
+    const alive = left(`${process.pid}-${start}`);
+    fs.writeFileSync(alive, 'half');
+    fs.writeFileSync(left(`${process.pid}-1`), 'half');
+    expect((await restore(named(1))).status).toBe(0);
+    expect(fs.readFileSync(alive, 'utf8')).toBe('half');
+    fs.rmSync(alive);
+    expect(restored().equals(segment(1))).toBe(true);
+  });
+
   it('tells PostgreSQL to stop where it would take a failure for the end of the archive', async () => {
     fs.writeFileSync(archived(named(1)), segment(1));
     fs.writeFileSync(archived(named(2)), segment(2).subarray(0, -1));
@@ -164,7 +177,7 @@ describe.skipIf(!requireProgram('sshd', 'ssh'))('wal-restore over SSH', () => {
     const [own = ''] = fs.readdirSync(spool).filter((name) => /^\d+-\d+$/.test(name));
     const waiting = (): string[] => fs.readdirSync(join(spool, own)).sort();
     await until(() => waiting().length === 4 && waiting().every((name) => !name.includes('stored')));
-    expect(waiting()).toEqual([4, 5, 6, 7].map((number) => `.${named(number)}.tmp`));
+    expect(waiting().map((name) => name.replace(/\.\d+\.tmp$/, ''))).toEqual([4, 5, 6, 7].map(named));
     // What is there is given although the archive has lost it meanwhile.
     fs.rmSync(archived(named(4)));
     expect((await sftp(named(4), '-p', '4')).status).toBe(0);
@@ -174,6 +187,15 @@ describe.skipIf(!requireProgram('sshd', 'ssh'))('wal-restore over SSH', () => {
     fs.writeFileSync(at('incoming', named(13)), segment(13));
     expect((await sftp(named(13), '-p', '4')).status).toBe(0);
     restored();
+  });
+
+  it('gives each of two runs that ask at once a file of its own', async () => {
+    for (const number of [1, 2]) fs.writeFileSync(archived(named(number)), gzipSync(segment(number)));
+    expect((await sftp(named(1))).status).toBe(0);
+    restored();
+    const outcomes = await Promise.all([1, 2, 3, 4].map(() => sftp(named(2))));
+    expect(outcomes).toEqual(outcomes.map(() => ({ status: 0, stdout: '', stderr: '' })));
+    expect(restored().equals(segment(2))).toBe(true);
   });
 
   it('makes a lost connection again, and replaces a helper that was killed', async () => {

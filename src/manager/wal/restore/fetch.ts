@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fromErrno } from '../../../system/errno.ts';
@@ -25,19 +24,19 @@ export interface Fetched {
 }
 
 /**
- * Brings a file of the archive into a directory, under a hidden name that nobody else uses; undefined where it is not
- * there. @throws the codes of supplies; COMPRESSION, WAL_DAMAGED, WAL_INCOMPLETE; the codes of single paths
+ * Brings a file of the archive to a path that begins with `prefix`, as no path of anybody else does; undefined where it is
+ * not there. @throws the codes of supplies; COMPRESSION, WAL_DAMAGED, WAL_INCOMPLETE; the codes of single paths
  */
 export async function fetchWal(
   supply: WalSupply,
   name: string,
   partial: boolean,
-  directory: string,
+  prefix: string,
 ): Promise<Fetched | undefined> {
   const found = await supply.find(name, partial);
   if (found === undefined) return undefined;
-  const stored = join(directory, `.${name}.stored.tmp`);
-  const path = join(directory, `.${name}.tmp`);
+  const stored = `${prefix}.stored.tmp`;
+  const path = `${prefix}.tmp`;
   try {
     await pipeline(found.content, createWriteStream(stored, { mode: 0o600 }));
     const format = await ANY_COMPRESSION.formatOf(stored);

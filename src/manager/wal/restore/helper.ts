@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { isFailure } from '../../../system/errors.ts';
-import { identify, isDead, type ProcessIdentity } from '../../../system/process-identity.ts';
+import { isDead, type ProcessIdentity } from '../../../system/process-identity.ts';
+import { ownMark, removeLeftovers } from './own-name.ts';
 import { type HelperAnswer, type HelperRequest, type HelperSetup, readLine, SOCKET } from './protocol.ts';
 import { openSupply } from './settings.ts';
 import { Spool } from './spool.ts';
@@ -11,6 +12,8 @@ import { Spool } from './spool.ts';
 const IDLE = 60_000;
 /** Milliseconds between two looks at who asks. */
 const WATCH = 1000;
+/** The directory and the socket of a helper. */
+const OF_HELPER = /^(\d+)-([^.]+)(?:\.socket)?$/;
 
 /**
  * Keeps a connection and a spool for a recovery, and answers on a socket, until nobody asks any more: for a minute, or
@@ -21,9 +24,9 @@ export async function serve({
   directory,
   ahead,
 }: HelperSetup): Promise<{ readonly done: Promise<void> }> {
-  const own = `${process.pid}-${identify(process.pid).start ?? 'x'}`;
+  const own = ownMark();
   const files = join(directory, own);
-  removeLeftovers(directory);
+  removeLeftovers(directory, OF_HELPER);
   mkdirSync(files, { mode: 0o700 });
   const spool = new Spool({ open: () => openSupply(settings), directory: files, ahead });
   let last = Date.now();
@@ -80,15 +83,4 @@ async function answer(spool: Spool, { name, partial }: HelperRequest): Promise<H
 /** A loop over a stream destroys it when it is left, but the answer is still to go out. */
 function keptOpen(socket: Socket): AsyncIterable<Buffer> {
   return { [Symbol.asyncIterator]: () => socket.iterator({ destroyOnReturn: false }) };
-}
-
-/** Directories and sockets of helpers that were killed. */
-function removeLeftovers(directory: string): void {
-  const here = identify(process.pid);
-  for (const name of readdirSync(directory)) {
-    const [, pid, start] = /^(\d+)-([^.]+)(?:\.socket)?$/.exec(name) ?? [];
-    if (pid === undefined) continue;
-    if (isDead({ ...here, pid: Number(pid), start }))
-      rmSync(join(directory, name), { recursive: true, force: true });
-  }
 }

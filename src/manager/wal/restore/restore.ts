@@ -1,12 +1,17 @@
 import { rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fromErrno } from '../../../system/errno.ts';
 import { CellarmanError, type ErrorCode } from '../../../system/errors.ts';
 import { fetchWal } from './fetch.ts';
+import { ownMark, removeLeftovers } from './own-name.ts';
 import { place } from './place.ts';
 import { prove } from './proof.ts';
 import type { HelperAnswer } from './protocol.ts';
 import { commander, type Recovery } from './recovery.ts';
 import { isLocal, openSupply, type SupplySettings } from './settings.ts';
+
+/** What runs have beside their destination meanwhile. */
+const OF_RUN = /^\..+\.(\d+)-([^.]+)(?:\.stored|\.copy)?\.tmp$/;
 
 export interface RestoreRequest {
   readonly settings: SupplySettings;
@@ -26,23 +31,29 @@ export interface RestoreRequest {
  */
 export async function restoreWal(request: RestoreRequest): Promise<boolean> {
   const { name, destination, recovery } = request;
-  const path = await obtain(request);
+  const directory = dirname(destination);
+  // A run whose PostgreSQL was killed may still be at work there, on the same file.
+  const prefix = join(directory, `.${name}.${ownMark()}`);
+  const path = await obtain(request, prefix);
   if (path === undefined) return false;
   try {
     prove(path, name, recovery);
-    place(path, destination);
+    place(path, destination, `${prefix}.copy.tmp`);
+    removeLeftovers(directory, OF_RUN);
+  } catch (error) {
+    throw fromErrno(error, path);
   } finally {
     rmSync(path, { force: true });
   }
   return true;
 }
 
-async function obtain(request: RestoreRequest): Promise<string | undefined> {
+async function obtain(request: RestoreRequest, prefix: string): Promise<string | undefined> {
   const { settings, name, partial, signal } = request;
   const answer = isLocal(settings) ? undefined : await helped(request);
   if (answer === undefined) {
     await using supply = await openSupply(settings, signal);
-    return (await fetchWal(supply, name, partial, dirname(request.destination)))?.path;
+    return (await fetchWal(supply, name, partial, prefix))?.path;
   }
   if ('path' in answer) return answer.path;
   if ('missing' in answer) return undefined;

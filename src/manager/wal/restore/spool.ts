@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nextSegmentName } from '../../../postgres/segment.ts';
 import { isFailure } from '../../../system/errors.ts';
@@ -26,7 +27,11 @@ export interface SpoolOptions {
  */
 export class Spool implements AsyncDisposable {
   readonly #options: SpoolOptions;
+  /** Fetched before they were asked for. */
   readonly #files = new Map<string, Promise<Fetched | undefined>>();
+  /** Fetched because they were asked for. */
+  readonly #awaited = new Set<Promise<Fetched | undefined>>();
+  #fetched = 0;
   #supply: Promise<WalSupply> | undefined;
   /** What is worth fetching, in order. */
   #window: readonly string[] = [];
@@ -37,11 +42,12 @@ export class Spool implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The path of a file, which whoever asked moves away; undefined where it is not there. The codes of `fetchWal`. */
+  /**
+   * The path of a file, which whoever asked moves away, and nobody else is given; undefined where it is not there. The
+   * codes of `fetchWal`.
+   */
   async get(name: string, partial: boolean): Promise<string | undefined> {
-    const spooled = await this.#files.get(name)?.catch(() => undefined);
-    const file =
-      spooled !== undefined && existsSync(spooled.path) ? spooled : await this.#fetchNow(name, partial);
+    const file = (await this.#take(name)) ?? (await this.#fetchNow(name, partial));
     if (file?.segmentSize !== undefined) this.#lookAhead(name, file.segmentSize);
     return file?.path;
   }
@@ -50,18 +56,29 @@ export class Spool implements AsyncDisposable {
     this.#closed = true;
     this.#window = [];
     await this.#hangUp();
-    await Promise.allSettled(this.#files.values());
+    await Promise.allSettled([...this.#files.values(), ...this.#awaited]);
+  }
+
+  /** What was fetched before it was asked for. */
+  async #take(name: string): Promise<Fetched | undefined> {
+    const file = this.#files.get(name);
+    const fetched = await file?.catch(() => undefined);
+    if (fetched === undefined || this.#files.get(name) !== file) return undefined;
+    this.#files.delete(name);
+    return existsSync(fetched.path) ? fetched : undefined;
   }
 
   async #fetchNow(name: string, partial: boolean): Promise<Fetched | undefined> {
     for (const pause of [...PAUSES, undefined]) {
       const attempt = this.#fetch(name, partial);
-      this.#files.set(name, attempt);
+      this.#awaited.add(attempt);
       try {
         return await attempt;
       } catch (error) {
         if (pause === undefined || this.#closed || !mayPass(error)) throw error;
         await sleep(pause * 1000);
+      } finally {
+        this.#awaited.delete(attempt);
       }
     }
     return undefined;
@@ -70,7 +87,8 @@ export class Spool implements AsyncDisposable {
   async #fetch(name: string, partial: boolean): Promise<Fetched | undefined> {
     try {
       this.#supply ??= this.#options.open();
-      return await fetchWal(await this.#supply, name, partial, this.#options.directory);
+      const prefix = join(this.#options.directory, `${name}.${this.#fetched++}`);
+      return await fetchWal(await this.#supply, name, partial, prefix);
     } catch (error) {
       if (mayPass(error)) await this.#hangUp();
       throw error;
@@ -84,7 +102,7 @@ export class Spool implements AsyncDisposable {
     for (let next = name; window.length < most; window.push(next)) next = nextSegmentName(next, segmentSize);
     this.#window = window;
     for (const [other, file] of this.#files) {
-      if (other === name || window.includes(other)) continue;
+      if (window.includes(other)) continue;
       this.#files.delete(other);
       void file.then((fetched) => fetched && rmSync(fetched.path, { force: true })).catch(() => undefined);
     }
