@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import { ROOT } from '../../sync/path.ts';
 import { failure, isFailure } from '../../system/errors.ts';
@@ -25,12 +26,13 @@ export async function claimDestination(
   using _turn = await lockIfWritable(waitForLock(restoreLockPath(locks), signal), () => undefined);
   const there = await readMarker(endpoint);
   if (there !== undefined) refuseOthersWork(path, there);
-  if (there !== undefined && standing.kind !== 'nothing') return await replaceMarker(endpoint, marker);
-  if (standing.kind === 'unfinished')
+  // One that went on meanwhile may have left files of another backup.
+  if (standing.kind === 'unfinished' && !isDeepStrictEqual(there, standing.marker))
     throw failure('DESTINATION_IN_USE', {
       path,
       detail: 'was being restored to by another run, which has ended',
     });
+  if (there !== undefined && standing.kind !== 'nothing') return await replaceMarker(endpoint, marker);
   if (there === undefined && standing.kind === 'nothing') await removeUnwrittenMarker(endpoint);
   try {
     await createMarker(endpoint, marker);

@@ -80,6 +80,15 @@ describe('the claim of a destination', () => {
     await expect(claimAs(standing, OURS)).rejects.toMatchObject({ code: 'DESTINATION_IN_USE' });
   });
 
+  it('fails where another run has gone on meanwhile and is dead too: what stands is not what was examined', async () => {
+    const later: Marker = { ...DEAD, backup: '20261123T010203', delta: true };
+    await createMarker(endpoint, later);
+    await expect(claimAs({ kind: 'unfinished', marker: DEAD }, OURS)).rejects.toMatchObject({
+      code: 'DESTINATION_IN_USE',
+    });
+    expect(await readMarker(endpoint)).toEqual(later);
+  });
+
   it('goes to one of many that go on at once with what a dead one left', async () => {
     await createMarker(endpoint, DEAD);
     const standing = { kind: 'unfinished', marker: DEAD } as const;
