@@ -12,6 +12,7 @@ import type {
 } from '../endpoint.ts';
 import type { Attributes, Entry, RelPath } from '../entry.ts';
 import { joinPath } from '../path.ts';
+import { isOfPath } from '../run-failure.ts';
 import { type Reconnection, Reconnector } from './reconnector.ts';
 
 /**
@@ -81,9 +82,9 @@ class ReconnectingEndpoint implements Endpoint {
       });
     };
     return this.#connection.attempt(make, async (endpoint) => {
-      // As for `create`: what stands under these names is what the lost requests made.
+      // As for `create`: what stands under these names is what the lost requests made. What stays there is missed.
       const remove = ({ name, by }: NewFile): Promise<void> =>
-        endpoint.removeFile(joinPath(directory, by ?? name)).catch(ignore('NOT_FOUND'));
+        endpoint.removeFile(joinPath(directory, by ?? name)).catch(ignoreOfPath);
       await Promise.all(left.now().items.map(remove));
       await make(endpoint);
     });
@@ -241,4 +242,8 @@ function ignore(code: 'EXISTS' | 'NOT_FOUND'): (error: unknown) => void {
   return (error) => {
     if (!isFailure(error, code)) throw error;
   };
+}
+
+function ignoreOfPath(error: unknown): void {
+  if (!isOfPath(error)) throw error;
 }
