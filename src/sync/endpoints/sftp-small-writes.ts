@@ -18,6 +18,10 @@ export function smallWrites(
 ): BeginFile {
   const file = (index: number): NewFile => files[index] as NewFile;
   const durable = first.supports(Extension.FSYNC);
+  const miss = (index: number): void => {
+    maker.miss(index);
+    settled();
+  };
   const listener: SmallFileMaker = {
     content(index): SmallFileContent | undefined {
       const { name, by } = file(index);
@@ -31,14 +35,12 @@ export function smallWrites(
       maker.made(index);
       settled();
     },
-    missed(index) {
-      maker.miss(index);
-      settled();
-    },
+    missed: miss,
     failed: (_, error) => settled(error),
   };
   return (session, index) => {
     const { name, by, size } = file(index);
-    session.makeSmall(places.place(joinPath(directory, by ?? name)), size, index, listener);
+    if (size > session.limits.write) miss(index);
+    else session.makeSmall(places.place(joinPath(directory, by ?? name)), size, index, listener);
   };
 }

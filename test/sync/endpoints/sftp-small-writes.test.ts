@@ -125,6 +125,26 @@ describe('small files made on an SFTP server', () => {
     session.close();
   });
 
+  it('are left to the long way where the server takes fewer bytes in one write', async () => {
+    const server = new ScriptedServer(({ type, id }) => {
+      if (type === 1) return version(RENAME, '1', 'limits@openssh.com', '1');
+      if (type === EXTENDED) return packet(201, id, 34_000n, 9n, 9n, 0n);
+      return status(id, FAILURE);
+    });
+    const session = await openSession(server.client, { host: 'testhost' });
+    const endpoint = sftpEndpoint(new SessionPool(session), byteString('/r'), 'testhost:/r');
+    const missed: number[] = [];
+    const files = NAMES.map((name) => ({ name: byteString(name), by: undefined, size: 10 }));
+    await endpoint.makeMany?.(byteString(''), files, {
+      content: () => undefined,
+      made: () => {},
+      miss: (index) => missed.push(index),
+    });
+    expect(missed).toEqual([...NAMES.keys()]);
+    expect(server.requests.filter(({ type }) => type === OPEN)).toEqual([]);
+    session.close();
+  });
+
   it('end with the connection, wherever that is lost', async () => {
     for (let at = 0; at < 60; at++) {
       const { making, told, session } = await make(NAMES, at);
