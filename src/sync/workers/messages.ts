@@ -44,6 +44,7 @@ export interface PackedResult {
   readonly outcomes: readonly TaskResult['outcome'][];
   readonly hashes: readonly (string | undefined)[];
   readonly readAt: readonly number[];
+  readonly comparedBytes: readonly number[];
   /** Undefined where there are none at all. */
   readonly findings: readonly unknown[] | undefined;
   readonly others: readonly PackedOther[];
@@ -53,7 +54,7 @@ export interface PackedResult {
   }[];
 }
 
-type PackedOther = Pick<TaskResult, 'entry' | 'torn' | 'comparedBytes'> & {
+type PackedOther = Pick<TaskResult, 'entry' | 'torn'> & {
   readonly index: number;
   readonly error: PackedError | undefined;
 };
@@ -75,13 +76,12 @@ export function unpackError({ code, message, facts, stack }: PackedError): Cella
 
 export function packResult({ results, unlinked }: BatchResult): PackedResult {
   const others: PackedOther[] = [];
-  for (const [index, { entry, torn, comparedBytes, error }] of results.entries()) {
-    if (entry === undefined && !torn && comparedBytes === 0 && error === undefined) continue;
+  for (const [index, { entry, torn, error }] of results.entries()) {
+    if (entry === undefined && !torn && error === undefined) continue;
     others.push({
       index,
       entry,
       torn,
-      comparedBytes,
       error: error === undefined ? undefined : packError(error),
     });
   }
@@ -89,6 +89,7 @@ export function packResult({ results, unlinked }: BatchResult): PackedResult {
     outcomes: results.map(({ outcome }) => outcome),
     hashes: results.map(({ hash }) => hash),
     readAt: results.map(({ readAt }) => readAt),
+    comparedBytes: results.map(({ comparedBytes }) => comparedBytes),
     findings: results.some(({ finding }) => finding !== undefined)
       ? results.map(({ finding }) => finding)
       : undefined,
@@ -98,7 +99,7 @@ export function packResult({ results, unlinked }: BatchResult): PackedResult {
 }
 
 export function unpackResult(packed: PackedResult): BatchResult {
-  const { outcomes, hashes, readAt, findings, others, unlinked } = packed;
+  const { outcomes, hashes, readAt, comparedBytes, findings, others, unlinked } = packed;
   const byIndex = new Map(others.map((other) => [other.index, other]));
   return {
     results: outcomes.map((outcome, i) => {
@@ -110,7 +111,7 @@ export function unpackResult(packed: PackedResult): BatchResult {
         finding: findings?.[i],
         entry: other?.entry,
         torn: other?.torn ?? false,
-        comparedBytes: other?.comparedBytes ?? 0,
+        comparedBytes: comparedBytes[i] ?? 0,
         error: other?.error === undefined ? undefined : unpackError(other.error),
       };
     }),

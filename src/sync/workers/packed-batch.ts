@@ -3,14 +3,14 @@ import type { Attributes, Entry, FileIdentity } from '../entry.ts';
 import type { Batch, Task } from '../lanes/task.ts';
 
 /**
- * A batch by column: cloning an object for every file would cost more than the file. What differs from what nearly all
- * tasks are, new files to copy from the source or files to hash, stands in `others` as it is.
+ * A batch by column: cloning an object for every file would cost more than the file. Tasks that do not do with their files
+ * what most of them do stand in `others` as they are, and so does whatever is not simply a file.
  */
 export interface PackedBatch {
   readonly root: Batch['root'];
   readonly directory: Batch['directory'];
-  /** What is to be done with all but `others`. */
-  readonly kind: Kind;
+  /** What is to be done with all but `others`; undefined: there are only these. */
+  readonly work: Work | undefined;
   /** How many tasks, those in `others` among them. */
   readonly count: number;
   readonly names: PackedNames;
@@ -23,13 +23,16 @@ export interface PackedBatch {
   readonly identities: PackedIdentities | undefined;
   /** Which attributes of the entry are to be set, one bit each. */
   readonly set: readonly number[];
+  /** Undefined: none of them has one. */
+  readonly knownHashes: readonly Task['knownHash'][] | undefined;
   readonly others: readonly { readonly index: number; readonly task: Task }[];
   readonly links:
     | { readonly basis: number; readonly names: PackedNames; readonly sizes: readonly number[] }
     | undefined;
 }
 
-type Kind = Extract<Task['do'], 'copy' | 'hash'>;
+/** What is the same for all. */
+type Work = Pick<Task, 'do' | 'basis' | 'otherwise' | 'replaces' | 'shared'>;
 
 type PackedIdentities = { readonly [field in keyof FileIdentity]: readonly number[] };
 
@@ -42,16 +45,18 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
   const plain: Entry[] = [];
   const set: number[] = [];
   const others: { index: number; task: Task }[] = [];
-  const kind = tasks[0]?.do === 'hash' ? 'hash' : 'copy';
+  const work = workOf(tasks);
+  const knownHashes: Task['knownHash'][] = [];
   const identities: FileIdentity[] | undefined = tasks[0]?.entry.identity === undefined ? undefined : [];
   for (const [index, task] of tasks.entries()) {
     const { identity } = task.entry;
-    const isAlike = task.do === kind && (identity === undefined) === (identities === undefined);
-    const bits = isAlike && isPlain(task) ? attributeBits(task) : undefined;
+    const isAlike = isPlain(task, work) && (identity === undefined) === (identities === undefined);
+    const bits = isAlike ? attributeBits(task) : undefined;
     if (bits === undefined) {
       others.push({ index, task });
     } else {
       plain.push(task.entry);
+      knownHashes.push(task.knownHash);
       set.push(bits);
       if (identity !== undefined) identities?.push(identity);
     }
@@ -59,7 +64,7 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
   return {
     root,
     directory,
-    kind,
+    work,
     count: tasks.length,
     names: packNames(plain.map(({ name }) => name)),
     sizes: plain.map(({ size }) => size),
@@ -74,18 +79,19 @@ export function packBatch({ root, directory, tasks, links }: Batch): PackedBatch
       changed: identities.map(({ changed }) => changed),
     },
     set,
+    knownHashes: knownHashes.some((hash) => hash !== undefined) ? knownHashes : undefined,
     others,
     links: links && { ...links, names: packNames(links.names) },
   };
 }
 
 export function unpackBatch(packed: PackedBatch): Batch {
-  const { root, directory, count, links } = packed;
+  const { root, directory, work, count, links } = packed;
   const names = unpackNames(packed.names);
   const others = new Map(packed.others.map(({ index, task }) => [index, task]));
   const tasks: Task[] = [];
   for (let index = 0, at = 0; index < count; index++)
-    tasks.push(others.get(index) ?? plainTask(packed, names[at] as ByteString, at++));
+    tasks.push(others.get(index) ?? plainTask(packed, work as Work, names[at] as ByteString, at++));
   return {
     root,
     directory,
@@ -99,15 +105,28 @@ const packNames = (names: readonly ByteString[]): PackedNames => names.join('/')
 const unpackNames = (names: PackedNames): ByteString[] =>
   names === '' ? [] : names.split('/').map((name) => byteString(name));
 
-function isPlain(task: Task): boolean {
+function workOf(tasks: readonly Task[]): Work | undefined {
+  const counts = new Map<Task['do'], number>();
+  let most: Task | undefined;
+  for (const task of tasks) {
+    const count = (counts.get(task.do) ?? 0) + 1;
+    counts.set(task.do, count);
+    if (most === undefined || count > (counts.get(most.do) ?? 0)) most = task;
+  }
+  if (most === undefined) return undefined;
+  const { do: what, basis, otherwise, replaces, shared } = most;
+  return { do: what, basis, otherwise, replaces, shared };
+}
+
+function isPlain(task: Task, work: Work | undefined): boolean {
   const { entry } = task;
   return (
-    task.basis === -1 &&
-    !task.replaces &&
-    !task.shared &&
+    task.do === work?.do &&
+    task.basis === work.basis &&
+    task.otherwise === work.otherwise &&
+    task.replaces === work.replaces &&
+    task.shared === work.shared &&
     task.sourceName === undefined &&
-    task.knownHash === undefined &&
-    task.otherwise === 'none' &&
     entry.type === 'file' &&
     entry.target === undefined
   );
@@ -126,7 +145,7 @@ function attributeBits({ entry, attributes }: Task): number | undefined {
   return bits;
 }
 
-function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
+function plainTask(packed: PackedBatch, work: Work, name: ByteString, at: number): Task {
   const entry: Entry = {
     name,
     type: 'file',
@@ -140,7 +159,7 @@ function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
   };
   const bits = packed.set[at] ?? 0;
   return {
-    do: packed.kind,
+    do: work.do,
     entry,
     sourceName: undefined,
     attributes: {
@@ -149,11 +168,11 @@ function plainTask(packed: PackedBatch, name: ByteString, at: number): Task {
       uid: bits & 4 ? entry.uid : undefined,
       gid: bits & 8 ? entry.gid : undefined,
     },
-    replaces: false,
-    basis: -1,
-    knownHash: undefined,
-    otherwise: 'none',
-    shared: false,
+    replaces: work.replaces,
+    basis: work.basis,
+    knownHash: packed.knownHashes?.[at],
+    otherwise: work.otherwise,
+    shared: work.shared,
   };
 }
 

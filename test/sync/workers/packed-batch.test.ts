@@ -22,7 +22,7 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   target: fc.option(name, { nil: undefined, freq: 8 }),
   identity: fc.option(identity, { nil: undefined, freq: 8 }),
 });
-/** Mostly what most tasks are: a new file with its own attributes. */
+/** Mostly what most tasks are, and with its file's own attributes. */
 const mostly = <T>(usual: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ weight: 20, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 const task: fc.Arbitrary<Task> = entry.chain((of) =>
@@ -50,6 +50,15 @@ const batch: fc.Arbitrary<Batch> = fc.record({
     fc.array(task, { maxLength: 40 }),
     fc.array(
       task.map((one): Task => (one.do === 'copy' ? { ...one, do: 'hash' } : one)),
+      { maxLength: 40 },
+    ),
+    fc.array(
+      fc
+        .tuple(task, fc.option(fc.constant('fedcba9876543210'), { nil: undefined }))
+        .map(
+          ([one, knownHash]): Task =>
+            one.do === 'copy' ? { ...one, do: 'compare', basis: 1, knownHash, otherwise: 'link' } : one,
+        ),
       { maxLength: 40 },
     ),
   ),
