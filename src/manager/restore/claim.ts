@@ -33,7 +33,7 @@ export async function claimDestination(
       detail: 'was being restored to by another run, which has ended',
     });
   if (there !== undefined && standing.kind !== 'nothing') return await replaceMarker(endpoint, marker);
-  if (there === undefined && standing.kind === 'nothing') await removeUnwrittenMarker(endpoint);
+  if (there === undefined) await removeUnwrittenMarker(endpoint);
   try {
     await createMarker(endpoint, marker);
   } catch (error) {

@@ -103,6 +103,13 @@ describe('the claim of a destination', () => {
     turns = dirname(turns);
   });
 
+  it('is made over other files too where a run was cut off before it had written its marker', async () => {
+    writeFileSync(join(directory, 'PG_VERSION'), '17\n');
+    writeFileSync(join(directory, '.cellarman-restore'), '');
+    await claim(OURS, 'other');
+    expect((await readMarker(endpoint))?.owner?.pid).toBe(process.pid);
+  });
+
   it('can be made over other files, for a delta restore', async () => {
     writeFileSync(join(directory, 'PG_VERSION'), '17\n');
     await claim(OURS, 'other');
