@@ -276,6 +276,19 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('A restore', ()
     expect(running).toMatchObject({ status: 1, stderr: expect.stringContaining('has a running server') });
   });
 
+  it('leaves a directory alone whose server was started after it was examined', async () => {
+    const to = target();
+    expect(await site.run('restore', 'pg', 'latest', to)).toMatchObject({ status: 0 });
+    const script = join(site.dir, 'start-server');
+    writeFileSync(script, `#!/bin/sh\necho ${process.pid} > ${to}/postmaster.pid\n`, { mode: 0o755 });
+    site.configure(`parallel_jobs = 2\npre_recovery_script = ${script}`);
+    const outcome = await site.run('restore', 'pg', 'latest', to, '--delta-restore');
+    site.configure('parallel_jobs = 2');
+    expect(outcome).toMatchObject({ status: 1, stderr: expect.stringContaining('has a running server') });
+    expect(existsSync(join(to, 'global', 'pg_control'))).toBe(true);
+    expect(existsSync(join(to, '.cellarman-restore'))).toBe(false);
+  });
+
   it('does not go beside another run, nor on with the restore of another backup', async () => {
     const to = target();
     const slow = site.start('restore', 'pg', 'second', to, '--bwlimit', '2000');

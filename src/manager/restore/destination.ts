@@ -67,7 +67,7 @@ export async function examineDestination(
   try {
     const names = new Set<string>((await endpoint.list(ROOT)).map(({ name }) => name));
     if (names.size === 0) return { kind: 'nothing' };
-    await refuseRunning(place, endpoint, names);
+    await refuseRunning(place, endpoint);
     const marker = names.has(MARKER) ? await readMarker(endpoint) : undefined;
     const path = toText(place.path);
     refuseOthersWork(path, marker);
@@ -190,12 +190,9 @@ const isSame = (a: RestoreIdentity, b: RestoreIdentity): boolean =>
 
 const PID_FILE = byteString('postmaster.pid');
 
-async function refuseRunning(
-  { site, path }: Place,
-  endpoint: Endpoint,
-  names: ReadonlySet<string>,
-): Promise<void> {
-  if (!names.has(PID_FILE)) return;
+/** DESTINATION_IN_USE where a server runs in a directory, or may. */
+export async function refuseRunning({ site, path }: Place, endpoint: Endpoint): Promise<void> {
+  if ((await endpoint.lookup(PID_FILE)) === undefined) return;
   const pid = Number.parseInt((await readFile(endpoint, PID_FILE)).toString('latin1'), 10);
   // Processes of another host cannot be seen over SFTP.
   const dead = site.name === '' && Number.isInteger(pid) && pid > 0 && !isAlive(pid);

@@ -16,7 +16,7 @@ import type { Compression } from '../wal/compression/compression.ts';
 import { BaseCopy } from './base-copy.ts';
 import { claimDestination } from './claim.ts';
 import { copyWal, makeDirectory } from './copy-wal.ts';
-import { findPlace, type OpenPlace, openPlace, type Standing } from './destination.ts';
+import { findPlace, type OpenPlace, openPlace, refuseRunning, type Standing } from './destination.ts';
 import { MARKER } from './marker.ts';
 import type { Restored, RestoreOptions } from './options.ts';
 import type { RestorePlan } from './plan-restore.ts';
@@ -125,6 +125,8 @@ export class Restoration {
         ...Object.fromEntries(tablespaces.map(({ oid, place }) => [String(oid), toText(place.path)])),
       },
     };
+    // Scripts may have run for long since it was examined.
+    if (standing.kind !== 'nothing') await refuseRunning(this.#plan.place, endpoint);
     await claimDestination(endpoint, toText(path), standing, marker, this.#options);
     if (standing.kind !== 'nothing') await removeIfPresent(endpoint, CONTROL);
   }
