@@ -42,6 +42,9 @@ const OWN_MANIFEST: RelPath = byteString('.cellarman/manifest.gz');
 /** What that one does not have; 0.2.0 kept no such list. */
 const MADE_LAST: RelPath = byteString('.cellarman/made-last.json');
 
+/** Who examines the cluster says when they are missing. */
+const OF_CLUSTER: readonly RelPath[] = ['data/global/pg_control', 'data/backup_label'].map(byteString);
+
 /**
  * Reads every file of a backup once, and compares it with what is known: the manifest of the copy, PostgreSQL's manifest,
  * the checksums of its pages. Damaged pages go to `suspects`: WAL may make them good.
@@ -114,6 +117,8 @@ class Examination {
   readonly #hadOwn: boolean;
   readonly #theirs: ManifestContent | undefined;
   readonly #madeLast: ReadonlySet<RelPath> | undefined;
+  /** Of what was made last, what was not met yet. */
+  readonly #unmetLast: Set<RelPath>;
   /** Of PostgreSQL's manifest, what was not met yet. */
   readonly #unmet: Map<string, { readonly size: number }>;
   readonly #end: bigint | undefined;
@@ -138,6 +143,8 @@ class Examination {
     this.#theirs = theirs;
     this.#madeLast = madeLast;
     this.#unmet = new Map(theirs?.files);
+    this.#unmetLast = new Set(madeLast);
+    for (const path of OF_CLUSTER) this.#unmetLast.delete(path);
     const { end_xlog: end } = question.backup.fields;
     this.#end = end === null ? undefined : parseLsn(end);
     this.#replaced = configurationFromElsewhere(question.backup);
@@ -153,6 +160,7 @@ class Examination {
       (path, entry, reading, { recorded }) => this.#judge(path, entry, reading, recorded),
     );
     await this.#guarded(async (own) => own.end());
+    for (const path of this.#unmetLast) this.#findings.add('files', toText(path), 'is missing');
     for (const path of this.#unmet.keys()) {
       if (!isOutsideManifest(path)) this.#findings.add('backup_manifest', path, 'is missing');
     }
@@ -186,12 +194,14 @@ class Examination {
     for (const entry of entries) {
       const at = joinPath(path, entry.name);
       if (!isOfCluster(at)) continue;
+      this.#unmetLast.delete(at);
       const before = known.get(entry.name);
       known.delete(entry.name);
       const fits = before === undefined ? this.#added(at, recorded) : this.#compare(at, before, entry);
       if (entry.type === 'file') files.push({ entry, note: { recorded: fits ? before : undefined } });
     }
     for (const { name, type } of known.values()) {
+      this.#unmetLast.delete(joinPath(path, name));
       const more = type === 'directory' ? ', and all that was in it' : '';
       this.#findings.add('files', toText(joinPath(path, name)), `is missing${more}`);
     }

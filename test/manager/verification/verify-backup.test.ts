@@ -225,6 +225,10 @@ describe.skipIf(!postgresAvailable())('verify-backup and generate-manifest', () 
       const { status, result } = await verify('latest');
       expect(result.findings).toEqual([]);
       expect(status).toBe(0);
+      for (const name of links) rmSync(join(base, 'data', name));
+      const without = await verify('latest');
+      expect(places(without.result).sort()).toEqual(links.map((name) => `files data/${name}`).sort());
+      expect(without.result.findings.map(({ detail }) => detail)).toEqual(links.map(() => 'is missing'));
     } finally {
       for (const name of links) rmSync(join(dataDir, name));
       if (base !== earlier) {
