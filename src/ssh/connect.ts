@@ -15,7 +15,7 @@ export type Target = {
   | { readonly transport: 'command'; readonly command: Command }
 );
 
-/** Reads all settings once. USAGE, UNSUPPORTED, NOT_FOUND, SSH_COMMAND_FAILED. */
+/** Reads all settings once. USAGE, UNSUPPORTED, SSH_COMMAND_FAILED. */
 export async function resolveHost(location: RemoteLocation, options: ReachOptions): Promise<Target> {
   const { rsh, timeout = 0 } = options;
   return rsh === undefined

@@ -152,6 +152,6 @@ async function mustExist(file: string): Promise<void> {
   try {
     await access(file);
   } catch (error) {
-    throw failure('NOT_FOUND', { path: `the identity file ${file}` }, error);
+    throw failure('USAGE', { detail: `the identity file ${file} does not exist` }, error);
   }
 }

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import { failure } from '../system/errors.ts';
 
 /**
- * The first line of a password file. USAGE where others than its owner could read it, as rsync demands; NOT_FOUND,
- * PERMISSION_DENIED.
+ * The first line of a password file. USAGE where others than its owner could read it, as rsync demands, and where
+ * it cannot be opened: the code of a path would be taken for the lack of whatever is read with it, as the source.
  */
 export async function readPassword(path: string): Promise<string> {
   try {
@@ -23,8 +23,10 @@ export async function readPassword(path: string): Promise<string> {
     return line;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw failure('NOT_FOUND', { path: `the password file ${path}` }, error);
-    if (code === 'EACCES') throw failure('PERMISSION_DENIED', { path: `the password file ${path}` }, error);
+    if (code === 'ENOENT')
+      throw failure('USAGE', { detail: `the password file ${path} does not exist` }, error);
+    if (code === 'EACCES')
+      throw failure('USAGE', { detail: `the password file ${path} may not be read` }, error);
     throw error;
   }
 }

@@ -95,14 +95,14 @@ describe('logging in by ssh2', () => {
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it('names files that are missing', async () => {
+  it('names files that are missing, and not as something of the host', async () => {
     const refused = connect(await target(asking, { passwordFile: '/nowhere/password' }));
     await expect(refused).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+      code: 'USAGE',
       message: expect.stringMatching(/password/),
     });
     await expect(target(server, { identityFiles: ['/nowhere/key'] })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+      code: 'USAGE',
       message: expect.stringMatching(/\/nowhere\/key/),
     });
   });
