@@ -1,5 +1,5 @@
 import type { Endpoint } from '../sync/endpoint.ts';
-import type { RelPath } from '../sync/entry.ts';
+import type { EntryType, RelPath } from '../sync/entry.ts';
 import type { Filter } from '../sync/filter.ts';
 import type { Lane } from '../sync/lanes/task.ts';
 import { readManifest } from '../sync/manifest/files.ts';
@@ -38,6 +38,8 @@ export async function verifyTree(setup: TreeToVerify): Promise<Verification> {
   const findings = { missing: 0, added: 0, damaged: 0, attributes: 0, unreadable: 0 };
   const count = { files: 0, bytes: 0 };
   const tell = (finding: Finding, file?: UnreadFile): void => {
+    // No snapshot takes these, so that a source may have them.
+    if (side === 'source' && finding.kind === 'added' && isSpecial(finding.type)) return;
     findings[finding.kind]++;
     const identity = file?.found.identity;
     if (identity !== undefined && finding.kind !== 'attributes') setup.wrong.add(keyOf(identity));
@@ -73,6 +75,10 @@ export async function verifyTree(setup: TreeToVerify): Promise<Verification> {
   }
   await content.drain();
   return { snapshot, side, ...count, findings, problem };
+}
+
+function isSpecial(type: EntryType): boolean {
+  return type === 'fifo' || type === 'socket' || type === 'device';
 }
 
 function rulesOf({ endpoint, base, keeps, filter }: TreeToVerify, header: ManifestHeader) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -121,6 +122,16 @@ for (const { name, open, present } of places) {
       const against = await run('verify', place.repository, '--against', 'src', '--checksum');
       expect(against).toMatchObject({ status: 0, stderr: '' });
       expect(against.stdout.split('\n')).toHaveLength(5);
+    });
+
+    it('does not hold against the source what no snapshot takes', async () => {
+      const { atime, mtime } = statSync(join(directory, 'src'));
+      execFileSync('mkfifo', [join(directory, 'src/fifo')]);
+      utimesSync(join(directory, 'src'), atime, mtime);
+      const against = await run('verify', place.repository, '--against', 'src');
+      rmSync(join(directory, 'src/fifo'));
+      utimesSync(join(directory, 'src'), atime, mtime);
+      expect(against).toMatchObject({ status: 0, stderr: '' });
     });
 
     it('tells a change of the source that size and time do not show', async () => {
