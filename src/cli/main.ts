@@ -11,15 +11,12 @@ if (args[0] === '--version' || args[0] === '-V') {
   // Node 22 and newer keep compiled code between runs.
   if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function')
     module.enableCompileCache();
-  const { run } = await import('./program.ts');
+  const { run, statusOnceWritten } = await import('./program.ts');
   const { stopOnSignals } = await import('./signals.ts');
   const signal = stopOnSignals((status) => process.exit(status));
-  const status = await run(args, {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    signal,
-  });
-  await new Promise((written) => process.stdout.write('', written));
-  process.exit(status);
+  const { stdout, stderr, env } = process;
+  const surroundings = { stdout, stderr, env, signal };
+  const status = await run(args, surroundings);
+  await new Promise((written) => stdout.write('', written));
+  process.exit(statusOnceWritten(status, surroundings));
 }

@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './exit-status.ts';
 import { type ManagerFlags, managerFlags } from './manager-flags.ts';
 import { consoleMessages, jsonMessages, logged, type Messages } from './render/messages.ts';
-import { isUnread } from './signals.ts';
+import { isUnread, whatEnded } from './signals.ts';
 
 /** What a command of the backup manager works with. */
 export interface ManagerSession {
@@ -45,7 +45,8 @@ export async function runManager(
     messages = logged(shown, log);
     for (const text of configuration.warnings) messages.warning(text);
     await action({ configuration, messages, shown, log, flags, signal: context.signal });
-  } catch (error) {
+  } catch (thrown) {
+    const error = whatEnded(thrown, context.signal);
     if (!isFailure(error) && error instanceof Error) log?.error(error.stack ?? error.message);
     if (flags.debug || !isFailure(error) || isUnread(error, context.signal)) throw error;
     messages.error(error.message);

@@ -4,7 +4,7 @@ import type { Context, Surroundings } from './context.ts';
 import { EXIT, managerStatusHelp, statusOfError } from './exit-status.ts';
 import { declareManagerFlags } from './manager-flags.ts';
 import { renderError } from './render/errors.ts';
-import { isUnread } from './signals.ts';
+import { isUnread, outputProblem, whatEnded } from './signals.ts';
 import { readVersion } from './version.ts';
 
 interface CommandModule {
@@ -297,7 +297,8 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     const program = await build(args, context, commandOf(args)?.aboutAll === true);
     await program.parseAsync(args, { from: 'user' });
     return context.status;
-  } catch (error) {
+  } catch (thrown) {
+    const error = whatEnded(thrown, context.signal);
     // commander has written what there is to say.
     if (error instanceof CommanderError) {
       return error.exitCode === 0
@@ -309,6 +310,14 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     if (isFailure(error, 'USAGE')) context.stderr.write(hint(args));
     return context.errorStatus ?? statusOfError(error);
   }
+}
+
+/** The exit status when all output is out, or should be: a run whose results are lost has not succeeded. */
+export function statusOnceWritten(status: number, { stderr, signal }: Surroundings): number {
+  const problem = status === EXIT.success ? outputProblem(signal) : undefined;
+  if (problem === undefined) return status;
+  stderr.write(renderError(problem, false));
+  return statusOfError(problem);
 }
 
 /** The program with the definitions of all its commands, for what is made from them. */

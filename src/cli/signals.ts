@@ -1,10 +1,11 @@
-import { isFailure } from '../system/errors.ts';
+import { fromErrno } from '../system/errno.ts';
+import { type CellarmanError, isFailure } from '../system/errors.ts';
 import { EXIT } from './exit-status.ts';
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP aborts the signal that is returned, so that the run can stop cleanly; the second
- * ends the process at once. A reader of standard output that went away stops the run as well,
- * with the error (EPIPE) as the reason.
+ * ends the process at once. Standard output that takes no more stops the run as well, with the error as the reason: EPIPE
+ * where its reader went away.
  */
 export function stopOnSignals(exitNow: (status: number) => void): AbortSignal {
   const controller = new AbortController();
@@ -24,4 +25,16 @@ export function isUnread(error: unknown, { reason }: AbortSignal): boolean {
   return (
     isFailure(error, 'ABORTED') && reason instanceof Error && 'code' in reason && reason.code === 'EPIPE'
   );
+}
+
+/** Why standard output took no more, where somebody meant to read it. */
+export function outputProblem({ reason }: AbortSignal): CellarmanError | undefined {
+  const code = reason instanceof Error && 'code' in reason ? reason.code : undefined;
+  // The reason of a signal has a code as well, a number.
+  return typeof code === 'string' && code !== 'EPIPE' ? fromErrno(reason, 'standard output') : undefined;
+}
+
+/** What ended a run: what it threw, or what made it stop. */
+export function whatEnded(error: unknown, signal: AbortSignal): unknown {
+  return isFailure(error, 'ABORTED') ? (outputProblem(signal) ?? error) : error;
 }

@@ -107,12 +107,15 @@ async function makeDirectory(
     let at: RelPath = byteString('');
     for (const name of missing) {
       at = joinPath(at, name);
-      await endpoint.makeDirectory(at, 0o777 & ~process.umask());
+      try {
+        await endpoint.makeDirectory(at, 0o777 & ~process.umask());
+      } catch (error) {
+        if (!isFailure(error, 'EXISTS')) throw error;
+        // Another run has just made it, or it is a link: one that leads somewhere would have been found before.
+        if ((await endpoint.lookup(at))?.type !== 'directory')
+          throw failure('DESTINATION_DANGLING', { path: text }, error);
+      }
     }
-  } catch (error) {
-    // What leads somewhere would have been found before.
-    if (isFailure(error, 'EXISTS')) throw failure('DESTINATION_DANGLING', { path: text }, error);
-    throw error;
   } finally {
     await endpoint.close();
   }

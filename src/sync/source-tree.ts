@@ -109,6 +109,9 @@ export class SourceTree {
 async function entriesOf({ endpoint, only }: SourceRoot, path: RelPath): Promise<readonly Entry[]> {
   if (path !== ROOT || only === undefined) return await endpoint.list(path);
   const entry = await endpoint.lookup(only.name);
-  if (entry === undefined) throw failure('SOURCE_MISSING', { path: `${endpoint.name}/${toText(only.name)}` });
+  if (entry === undefined) {
+    const holder = endpoint.name.replace(/\/$/, '');
+    throw failure('SOURCE_MISSING', { path: `${holder}/${toText(only.name)}` });
+  }
   return [{ ...entry, name: only.as }];
 }

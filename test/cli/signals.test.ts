@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { isUnread, stopOnSignals } from '../../src/cli/signals.ts';
+import { isUnread, outputProblem, stopOnSignals, whatEnded } from '../../src/cli/signals.ts';
 import { failure } from '../../src/system/errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -31,4 +31,16 @@ it('a run that nobody reads on is told from one that was interrupted', () => {
   expect(isUnread(failure('ABORTED'), unread)).toBe(true);
   expect(isUnread(failure('ABORTED'), AbortSignal.abort())).toBe(false);
   expect(isUnread(failure('NO_SPACE', { path: '/x' }), unread)).toBe(false);
+});
+
+it('output that cannot be written is what ended the run, not an interruption', () => {
+  const full = AbortSignal.abort(Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' }));
+  const unread = AbortSignal.abort(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const aborted = failure('ABORTED');
+  expect(whatEnded(aborted, full)).toMatchObject({ code: 'NO_SPACE', facts: { path: 'standard output' } });
+  expect(whatEnded(aborted, AbortSignal.abort())).toBe(aborted);
+  expect(whatEnded(aborted, unread)).toBe(aborted);
+  const other = failure('NO_SPACE', { path: '/x' });
+  expect(whatEnded(other, full)).toBe(other);
+  expect(outputProblem(unread)).toBe(undefined);
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,6 +27,18 @@ describe('the program', () => {
       expect(cellarman([option])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
+  it('does not end well where its output cannot be written', async () => {
+    const full = openSync('/dev/full', 'w');
+    for (const args of [['sync', '-av', at('s/'), at('unwritten')], ['help']]) {
+      const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', full, 'pipe'] });
+      let stderr = '';
+      child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      expect(await once(child, 'close')).toEqual([11, null]);
+      expect(stderr).toBe('cellarman: no space left on the device that holds standard output\n');
+    }
+    closeSync(full);
+  });
+
   it('gives help on standard output, and on standard error where it was not asked for', () => {
     expect(cellarman(['sync', '--help'])).toMatchObject({ status: 0, stderr: '' });
     expect(cellarman(['sync', '--help']).stdout).toMatch(/--link-dest <dir>[\s\S]*Exit status:/);
@@ -49,6 +61,12 @@ describe('the program', () => {
     expect(stderr).toMatch(/^cellarman: /);
     expect(stderr).toContain(sentence);
     expect(stderr).toMatch(/\ncellarman: see "cellarman (sync )?--help"\n$/);
+  });
+
+  it('names a source that does not exist as it was given', () => {
+    const { status, stderr } = cellarman(['sync', '-a', '/no-such-source', at('d')]);
+    expect(status).toBe(23);
+    expect(stderr).toMatch(/^cellarman: the source \/no-such-source does not exist\n/);
   });
 
   it('shows the stack of an error with --debug only', () => {

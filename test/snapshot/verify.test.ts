@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { manifestPath } from '../../src/snapshot/layout.ts';
-import { verifySnapshots } from '../../src/snapshot/verify.ts';
 import type { VerifyFinding, VerifyOptions } from '../../src/snapshot/verify-options.ts';
 import { VerifyProgress } from '../../src/snapshot/verify-progress.ts';
+import { verifySnapshots } from '../../src/snapshot/verify-snapshots.ts';
 import { MemoryEndpoint, type MemoryOptions } from '../../src/sync/endpoints/memory.ts';
 import type { ProgressEvent } from '../../src/sync/report.ts';
 import { toText } from '../../src/system/byte-string.ts';

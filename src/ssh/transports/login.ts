@@ -16,11 +16,13 @@ export class Login {
   readonly #attempts: [method: AuthenticationType, attempt: Attempt][] = [];
   readonly #tried: string[] = [];
   readonly #inAgent = new Set<string>();
+  readonly #hasPassword: boolean;
   #accepted: readonly string[] = [];
 
   constructor(ssh2: Ssh2, settings: HostSettings, identities: readonly Identity[], password?: string) {
     this.#settings = settings;
     this.#identities = identities;
+    this.#hasPassword = password !== undefined;
     const username = settings.user;
     // It succeeds nowhere but tells which methods there are.
     this.#attempts.push(['none', () => ({ type: 'none', username })]);
@@ -66,7 +68,8 @@ export class Login {
       return problem !== undefined && !viaAgent;
     });
     const tried = [
-      this.#tried.join(', ') || 'nothing, for want of a key, an agent or a password file',
+      this.#tried.join(', ') ||
+        `nothing, for want of ${this.#hasPassword ? 'a key or an agent' : 'a key, an agent or a password file'}`,
       ...unused.map(({ problem }) => problem),
       ...this.#settings.notes,
       ...(this.#accepted.length === 0 ? [] : [`it accepts ${this.#accepted.join(', ')}`]),
