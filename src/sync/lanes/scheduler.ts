@@ -4,7 +4,7 @@ import type { BatchResult, Lane } from './task.ts';
 /** Files from this size on are carried largest first, so that no lane is left alone with a long one at the end. */
 const LARGE = 4 * 1024 * 1024;
 /** Tasks that may wait before whoever adds more has to wait too: enough for exact totals early, not for all memory. */
-const MOST_WAITING = 200_000;
+const MOST_WAITING = 20_000;
 
 /** Taken batches are cut off the queue so many at a time: cutting each one would move all the others each time. */
 const FORGET_AFTER = 1024;
@@ -13,7 +13,7 @@ const FORGET_AFTER = 1024;
 export class Scheduler<N> {
   readonly #lanes: readonly LaneLoad[];
   readonly #onResult: (noted: NotedBatch<N>, result: BatchResult) => void;
-  readonly #small: NotedBatch<N>[] = [];
+  readonly #small: (NotedBatch<N> | undefined)[] = [];
   #head = 0;
   /** Sorted by size, the largest last. */
   readonly #large: { readonly noted: NotedBatch<N>; readonly size: number }[] = [];
@@ -61,6 +61,8 @@ export class Scheduler<N> {
     if (large !== undefined) return large.noted;
     const small = this.#small[this.#head];
     if (small === undefined) return undefined;
+    // All that is known of its files would live until the queue is cut.
+    this.#small[this.#head] = undefined;
     if (++this.#head === FORGET_AFTER) {
       this.#small.splice(0, this.#head);
       this.#head = 0;
