@@ -7,6 +7,7 @@ import type { Remote } from './sshd.ts';
 export const RSYNC = 'rsync over ssh';
 export const RSYNC_OUR_CIPHER = 'rsync over ssh, our cipher';
 export const RSYNC_LOCAL = 'rsync';
+export const RSYNC_SYNCED = 'rsync, then sync -f';
 export const BARMAN = 'Barman';
 export const XXHSUM = 'xxhsum -c, all cores';
 
@@ -38,6 +39,14 @@ export function rsyncOverSsh(remote: Remote, cipher: string | undefined, ...args
   const shell = ['ssh', ...sshOptions(remote, cipher), '-p', String(remote.port)].join(' ');
   const places = args.map((arg) => (arg.startsWith(':') ? there(remote, arg.slice(1)) : arg));
   return rsync('-e', shell, ...places);
+}
+
+/** What was copied is on the disk when it ends; over ssh, on the other host's. */
+export function thenSynced({ argv }: Command, path: string, remote: Remote | undefined): Command {
+  const ssh =
+    remote === undefined ? [] : ['ssh', ...sshOptions(remote), '-p', String(remote.port), remote.host];
+  const sync = [...ssh, 'sync', '-f', path].join(' ');
+  return { argv: ['sh', '-c', 'sync=$1; shift; "$@" && $sync', 'sh', sync, ...argv] };
 }
 
 export function scp(remote: Remote, from: string, to: string): Command {

@@ -5,7 +5,16 @@ import type { Cluster, ClusterSize } from '../cluster.ts';
 import { compareRelations } from '../compare-relations.ts';
 import { type Command, runOrThrow } from '../measure.ts';
 import { OURS } from '../ours.ts';
-import { BARMAN, RSYNC, RSYNC_LOCAL, rival, rsync, rsyncOverSsh } from '../rivals.ts';
+import {
+  BARMAN,
+  RSYNC,
+  RSYNC_LOCAL,
+  RSYNC_SYNCED,
+  rival,
+  rsync,
+  rsyncOverSsh,
+  thenSynced,
+} from '../rivals.ts';
 import type { PresentContestant, Scenario } from '../scenario.ts';
 import { freshPlace } from './contestants.ts';
 
@@ -44,9 +53,13 @@ export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote
           check: () => relationsOf(cluster, data, place.path()),
         };
       };
+      const plainly = (to: string): Command =>
+        way === 'local'
+          ? rsync('-a', `${data}/`, `${to}/`)
+          : rsyncOverSsh(remote, undefined, '-a', `${data}/`, `:${to}/`);
       return {
         notes: [
-          'This program compares every byte with the manifest on the way and makes sure that all is on the disk before it ends; Barman and rsync do not.',
+          `This program compares every byte with the manifest on the way and makes sure that all is on the disk before it ends; Barman and ${plain} do not, and leave the writing to the kernel. \`${RSYNC_SYNCED}\` is there for comparison and no target.`,
         ],
         contestants: [
           restorer(OURS, (to) => ours.command('-c', host.config, 'restore', ...there, 'pg', 'latest', to)),
@@ -55,12 +68,9 @@ export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote
               argv: ['barman', '-c', host.config, 'recover', ...there, 'pg', 'latest', to],
             })),
           ),
-          rival(plain, ['rsync', 'ssh'], (name) =>
-            restorer(name, (to) =>
-              way === 'local'
-                ? rsync('-a', `${data}/`, `${to}/`)
-                : rsyncOverSsh(remote, undefined, '-a', `${data}/`, `:${to}/`),
-            ),
+          rival(plain, ['rsync', 'ssh'], (name) => restorer(name, plainly)),
+          rival(RSYNC_SYNCED, ['rsync', 'ssh', 'sync'], (name) =>
+            restorer(name, (to) => thenSynced(plainly(to), to, way === 'local' ? undefined : remote)),
           ),
         ],
       };
