@@ -705,7 +705,7 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
         await endpoint.makeDirectory(p('d'), 0o755);
         const small = HARD_NAMES.slice(0, 12).map(p);
         for (const [i, name] of small.entries()) {
-          const bytes = content([0, 1, 8192, 32768][i % 4] ?? 0);
+          const bytes = content([0, 1, 8192, 32768, 200_000][i % 5] ?? 0);
           await writeFile(endpoint, p(`d/${name}`), bytes, { mode: 0o640, mtime: 1_000_000_000_000_000 });
         }
         await endpoint.makeDirectory(p('d/directory'), 0o755);
@@ -720,8 +720,11 @@ export function endpointContract(name: string, makeEndpoint: () => Promise<Subje
           { ...file(p('A'), 20_000), name: small[2] ?? p('') },
         ];
         const told = await gather(endpoint, p('d'), wanted);
-        for (const [i, { name }] of wanted.slice(0, small.length).entries())
+        for (const [i, { name, size }] of wanted.slice(0, small.length).entries()) {
+          // More than every server has to give in one packet may be passed over.
+          if (size > 32_768 && told[i] === undefined) continue;
           expect(told[i]).toEqual(await contentAndEntry(endpoint, p(`d/${name}`)));
+        }
         expect(
           told.slice(small.length).map((one) => (one instanceof CellarmanError ? one.code : one)),
         ).toEqual(['NOT_FOUND', 'IS_A_DIRECTORY', 'SYMLINK_IN_PATH', undefined, undefined]);

@@ -8,7 +8,7 @@ const ROOM = 64 * 1024;
  * written to again: a buffer that is full is left to whoever still sends it.
  */
 export class PacketWriter {
-  #buffer = Buffer.alloc(ROOM);
+  #buffer = Buffer.allocUnsafeSlow(ROOM);
   /** Packets not taken yet, in full buffers. */
   #full: Buffer[] = [];
   #fullBytes = 0;
@@ -91,7 +91,7 @@ export class PacketWriter {
   /** Goes on in a new buffer with the packet that is being written. */
   #turnOver(length: number): void {
     const begun = this.#end - this.#packet;
-    const next = Buffer.alloc(Math.max(ROOM, begun + length));
+    const next = Buffer.allocUnsafeSlow(Math.max(ROOM, begun + length));
     this.#buffer.copy(next, 0, this.#packet, this.#end);
     if (this.#packet > this.#start) {
       const piece = this.#buffer.subarray(this.#start, this.#packet);

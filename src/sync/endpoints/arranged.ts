@@ -1,7 +1,15 @@
 import { byteString, toText } from '../../system/byte-string.ts';
 import { failure } from '../../system/errors.ts';
 import { Bandwidth, type BandwidthShare } from '../bandwidth.ts';
-import type { Capabilities, Endpoint, ReadFile, Space, WriteFile } from '../endpoint.ts';
+import type {
+  Capabilities,
+  Endpoint,
+  ReadFile,
+  Space,
+  WholeFile,
+  WholeFiles,
+  WriteFile,
+} from '../endpoint.ts';
 import type { Entry, RelPath } from '../entry.ts';
 import { joinPath, nameOf, parentOf, ROOT } from '../path.ts';
 
@@ -36,6 +44,8 @@ const PARENT_MODE = 0o755;
 class ArrangedEndpoint implements Endpoint {
   readonly capabilities: Capabilities;
   readonly name: string;
+  readonly readWhole?: (path: RelPath, size: number) => WholeFile | undefined;
+  readonly readMany?: (directory: RelPath, files: readonly Entry[], taker: WholeFiles) => Promise<void>;
   readonly #beneath: Endpoint;
   readonly #signal: AbortSignal;
   readonly #show: Show;
@@ -54,6 +64,9 @@ class ArrangedEndpoint implements Endpoint {
         limit: part.bandwidth === undefined ? undefined : new Bandwidth(part.bandwidth),
       }))
       .sort((a, b) => b.at.length - a.at.length);
+    if (beneath.readWhole !== undefined) this.readWhole = (path, size) => this.#readWhole(path, size);
+    if (beneath.readMany !== undefined)
+      this.readMany = (directory, files, taker) => this.#readMany(directory, files, taker);
   }
 
   list(directory: RelPath): Promise<Entry[]> {
@@ -92,6 +105,17 @@ class ArrangedEndpoint implements Endpoint {
     const file = await this.#beneath.openRead(found.path, listed);
     const { limit } = found.part;
     return limit === undefined ? file : limited(file, limit, this.#signal);
+  }
+
+  #readWhole(path: RelPath, size: number): WholeFile | undefined {
+    const found = this.#findUnlimited(path);
+    return found === undefined ? undefined : this.#beneath.readWhole?.(found, size);
+  }
+
+  async #readMany(directory: RelPath, files: readonly Entry[], taker: WholeFiles): Promise<void> {
+    const found = this.#findUnlimited(directory);
+    if (found !== undefined) await this.#beneath.readMany?.(found, files, taker);
+    else for (const index of files.keys()) taker.miss(index, undefined);
   }
 
   create(): Promise<WriteFile> {
@@ -145,6 +169,12 @@ class ArrangedEndpoint implements Endpoint {
         return { part, path: joinPath(part.path, byteString(path.slice(part.at.length + 1))) };
     }
     return undefined;
+  }
+
+  /** Undefined also where a limit has to be kept, which `openRead` does. */
+  #findUnlimited(path: RelPath): RelPath | undefined {
+    const found = this.#find(path);
+    return found?.part.limit === undefined ? found?.path : undefined;
   }
 
   async #refuse(): Promise<never> {

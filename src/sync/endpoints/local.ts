@@ -70,6 +70,8 @@ class LocalEndpoint implements Endpoint {
   readonly #root: ByteString;
   readonly #access: LocalAccess;
   readonly #spare: SpareBuffers = [];
+  /** What `readWhole` gave last. */
+  #whole = Buffer.alloc(0);
   #closed = false;
 
   constructor(root: ByteString, access: LocalAccess) {
@@ -127,7 +129,8 @@ class LocalEndpoint implements Endpoint {
       const fd = fs.openSync(this.#place(path), READ);
       try {
         // One byte more, so that a file that has grown shows.
-        const buffer = Buffer.allocUnsafe(size + 1);
+        if (this.#whole.length <= size) this.#whole = Buffer.allocUnsafeSlow(2 * (size + 1));
+        const buffer = this.#whole;
         const length = fs.readSync(fd, buffer, 0, size + 1, 0);
         if (length !== size) return undefined;
         const after = localEntry(nameOf(path), fs.fstatSync(fd, EXACT), undefined);

@@ -4,7 +4,7 @@ import type { LaneContext } from './context.ts';
 import { hasChanged } from './has-changed.ts';
 import { inspectWhole } from './inspection.ts';
 import { linkAll } from './link-all.ts';
-import { ONE_GO, placesOf, readSmall, readsSmall } from './read-small.ts';
+import { placesOf, readSmall, readsSmall, SMALL } from './read-small.ts';
 import { NOTHING } from './results.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 
@@ -61,7 +61,7 @@ export async function compareSmall(
 }
 
 function isSmallComparison({ do: what, entry, sourceName, knownHash, otherwise, replaces }: Task): boolean {
-  if (what !== 'compare' || knownHash === undefined || entry.size > ONE_GO || sourceName !== undefined)
+  if (what !== 'compare' || knownHash === undefined || entry.size > SMALL || sourceName !== undefined)
     return false;
   return otherwise === 'none' || (otherwise === 'link' && !replaces);
 }

@@ -5,7 +5,7 @@ import { isOfPath } from '../run-failure.ts';
 import type { LaneContext } from './context.ts';
 import { hasChanged } from './has-changed.ts';
 import { inspectWhole } from './inspection.ts';
-import { ONE_GO, placesOf, readSmall, readsSmall } from './read-small.ts';
+import { placesOf, readSmall, readsSmall, SMALL } from './read-small.ts';
 import { copied, failed } from './results.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 import { asVanished } from './vanished.ts';
@@ -31,7 +31,7 @@ export async function copySmall(
 }
 
 function isSmallCopy({ do: what, basis, entry, sourceName }: Task): boolean {
-  return what === 'copy' && basis < 0 && entry.size <= ONE_GO && sourceName === undefined;
+  return what === 'copy' && basis < 0 && entry.size <= SMALL && sourceName === undefined;
 }
 
 class SmallCopies {

@@ -8,9 +8,11 @@ import type { LaneContext } from './context.ts';
 import type { Copied, CopyOrder } from './copy-order.ts';
 import { hasChanged } from './has-changed.ts';
 import { hashFile } from './hash-file.ts';
-import { ONE_GO } from './read-small.ts';
 import { SteadyWriter } from './steady-writer.ts';
 import { goneFrom } from './vanished.ts';
+
+/** Files up to this size come in one read request of every endpoint, bytes. */
+const ONE_GO = 32 * 1024;
 
 /**
  * Copies one file's content and attributes. A file that changes meanwhile is read again, up to `rereads` times; what

@@ -1,7 +1,7 @@
 import { joinPath } from '../path.ts';
 import type { LaneContext } from './context.ts';
 import { inspectWhole } from './inspection.ts';
-import { ONE_GO, placesOf, readSmall, readsSmall } from './read-small.ts';
+import { placesOf, readSmall, readsSmall, SMALL } from './read-small.ts';
 import { NOTHING } from './results.ts';
 import type { Batch, TaskResult } from './task.ts';
 
@@ -16,7 +16,7 @@ export async function hashSmall(
 ): Promise<void> {
   const { destination, options, bandwidth, signal, inspect, hashOf } = context;
   if (bandwidth !== undefined || options.dryRun || !readsSmall(destination)) return;
-  const places = placesOf(batch, ({ do: what, entry }) => what === 'hash' && entry.size <= ONE_GO);
+  const places = placesOf(batch, ({ do: what, entry }) => what === 'hash' && entry.size <= SMALL);
   if (places.length === 0) return;
   await readSmall(destination, joinPath(options.base, batch.directory), batch, places, signal, {
     take(index, { entry }, { blocks }) {

@@ -5,8 +5,11 @@ import { joinPath } from '../path.ts';
 import { isOfPath } from '../run-failure.ts';
 import type { Batch, Task, TaskResult } from './task.ts';
 
-/** Files up to this size come in one read request of every endpoint, bytes. */
-export const ONE_GO = 32 * 1024;
+/**
+ * What counts as small, bytes: OpenSSH gives and takes so much in one packet, and it stays in a processor's cache from being
+ * read to being written. An endpoint that gives or takes less at once passes larger files over.
+ */
+export const SMALL = 255 * 1024;
 
 /** What becomes of the small files of a batch, by the places of their tasks. */
 export interface SmallFiles {

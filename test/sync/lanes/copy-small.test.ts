@@ -103,14 +103,14 @@ describe('small files that are pushed', () => {
 
   it('arrive, and are told like those that go the long way', async () => {
     plant('a', 'b');
-    writeFileSync(join(here, 'large'), Buffer.alloc(100_000, 7));
+    writeFileSync(join(here, 'large'), Buffer.alloc(300_000, 7));
     const { results } = await push();
     expect(far.atOnce).toEqual(['a', 'b']);
     expect(results.map(({ outcome, error }) => error ?? outcome)).toEqual(['copied', 'copied', 'copied']);
     expect(new Set(results.map(({ hash }) => hash)).size).toBe(3);
     expect((await readFile(far, p('b'))).toString()).toBe('content of b');
     expect(await far.lookup(p('b'))).toMatchObject({ mode: 0o640 });
-    expect(bytes).toBe(2 * 'content of a'.length + 100_000);
+    expect(bytes).toBe(2 * 'content of a'.length + 300_000);
   });
 
   it('are read again where they have changed since they were listed', async () => {
