@@ -145,7 +145,8 @@ describe.skipIf(!programs)('Beside Barman', () => {
     for (const option of [[], ['--delta-restore']]) {
       const outcome = await site.run('restore', 'pg', ours, to, '--target-immediate', ...option);
       expect(outcome, outcome.stderr).toMatchObject({ status: 0 });
-      expect(outcome.stdout).toMatch(/postgresql\.conf line \d+: archive_command = cp /);
+      expect(outcome.stdout).toMatch(/postgresql\.conf line \d+: archive_command = false$/m);
+      expect(outcome.stdout).toMatch(/\(start time: \d{4}-\d\d-\d\d [\d:.]+[+-]\d\d:\d\d, elapsed time: /);
     }
     const conf = readFileSync(join(to, 'postgresql.conf'), 'utf8');
     expect(conf).toContain('\narchive_command = false\n');

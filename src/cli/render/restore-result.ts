@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { momentAt } from '../../manager/backup/description.ts';
+import { formatMoment } from '../../manager/catalogue/moment.ts';
 import type { ServerConfig } from '../../manager/config/configuration.ts';
 import type { Restored } from '../../manager/restore/options.ts';
 import type { RestorePlan } from '../../manager/restore/plan-restore.ts';
@@ -36,6 +38,7 @@ export function tellResult(
 ): void {
   const { changes, warnings, missing } = restored;
   const seconds = (Date.now() - began.getTime()) / 1000;
+  const start = formatMoment(momentAt(began.getTime() * 1000));
   const rows = (notes: typeof changes) =>
     notes.map(({ file, line, name, value }) => [file, line, name, value]);
   messages.result('changes_count', changes.length);
@@ -43,17 +46,17 @@ export function tellResult(
   messages.result('warnings_count', warnings.length);
   messages.result('warnings', rows(warnings));
   messages.result('missing_files', [...missing]);
-  messages.result('recovery_start_time', began.toISOString());
+  messages.result('recovery_start_time', start);
   messages.result('recovery_start_time_timestamp', String(Math.floor(began.getTime() / 1000)));
   messages.result('recovery_elapsed_time', prettyDuration(seconds));
   messages.result('recovery_elapsed_time_seconds', seconds);
   messages.result('transferred_files', restored.transferredFiles);
   messages.result('transferred_bytes', restored.transferredBytes);
-  const start = startCommand(plan, server, isRemote);
-  messages.result('start_command', start);
+  const command = startCommand(plan, server, isRemote);
+  messages.result('start_command', command);
   tellRestored(restored, messages);
   messages.info(
-    `Restore operation completed (start time: ${began.toISOString()}, elapsed time: ${prettyDuration(seconds)})`,
+    `Restore operation completed (start time: ${start}, elapsed time: ${prettyDuration(seconds)})`,
   );
   messages.info(`Restored: ${reach(plan)}`);
   messages.info('Your PostgreSQL server has been successfully prepared for recovery!');
@@ -62,7 +65,7 @@ export function tellResult(
       'At the target the server pauses and can be read; SELECT pg_wal_replay_resume() opens it for writing.',
     );
   }
-  messages.info(`Start PostgreSQL ${plan.examined.control.major} as the owner of its files: ${start}`);
+  messages.info(`Start PostgreSQL ${plan.examined.control.major} as the owner of its files: ${command}`);
 }
 
 /** How far recovery goes from what was restored. WAL that is fetched only then may be more than there is now. */

@@ -15,7 +15,7 @@ export interface ConfigurationNote extends Setting {
 
 export interface SafeConfiguration {
   readonly text: string;
-  /** Settings that were put out of action. */
+  /** Settings that were put out of action; their values are the new ones, or where there are none, the old ones. */
   readonly changes: readonly ConfigurationNote[];
   /** Settings that were left as they are and may do harm or not fit here. */
   readonly warnings: readonly ConfigurationNote[];
@@ -24,26 +24,32 @@ export interface SafeConfiguration {
 /** What was put out of action stands behind this, as Barman does it. */
 const MARK = '#BARMAN#';
 
-/** They would send the restored server's WAL to where the first one's is, or stop or clean up at another recovery's wish. */
-const DANGEROUS: Readonly<Record<string, string>> = {
-  archive_command: 'archive_command = false',
-  archive_library: "archive_library = ''",
-  archive_cleanup_command: '',
-  recovery_end_command: '',
-  recovery_target: '',
-  recovery_target_name: '',
-  recovery_target_time: '',
-  recovery_target_xid: '',
-  recovery_target_lsn: '',
-  recovery_target_inclusive: '',
-  recovery_target_timeline: '',
-  recovery_target_action: '',
+/**
+ * They would send the restored server's WAL to where the first one's is, or stop or clean up at another recovery's wish.
+ * What takes their place; undefined: nothing does.
+ */
+const DANGEROUS: ReadonlyMap<string, string | undefined> = new Map([
+  ['archive_command', 'false'],
+  ['archive_library', "''"],
+  ['archive_cleanup_command', undefined],
+  ['recovery_end_command', undefined],
+  ['recovery_target', undefined],
+  ['recovery_target_name', undefined],
+  ['recovery_target_time', undefined],
+  ['recovery_target_xid', undefined],
+  ['recovery_target_lsn', undefined],
+  ['recovery_target_inclusive', undefined],
+  ['recovery_target_timeline', undefined],
+  ['recovery_target_action', undefined],
   // A server started with -D would use the first one's files.
-  data_directory: '',
-};
+  ['data_directory', undefined],
+]);
 
 /** They lie elsewhere on the first server's host; where the backup has brought the file along, it is found without. */
-const MAPPED: Readonly<Record<string, string>> = { hba_file: 'pg_hba.conf', ident_file: 'pg_ident.conf' };
+const MAPPED: ReadonlyMap<string, string> = new Map([
+  ['hba_file', 'pg_hba.conf'],
+  ['ident_file', 'pg_ident.conf'],
+]);
 
 const DOUBTFUL = new Set([
   'config_file',
@@ -74,11 +80,11 @@ export function makeSafe(text: string, file: string, has: (name: string) => bool
     const setting = parseSetting(line, index + 1);
     if (setting === undefined) return line;
     const { name } = setting;
-    const replacement = DANGEROUS[name];
-    const mapped = MAPPED[name];
-    if (replacement !== undefined || (mapped !== undefined && has(mapped))) {
-      changes.push({ file, ...setting });
-      return [`${MARK}${line}`, ...(replacement ? [replacement] : [])].join('\n');
+    const mapped = MAPPED.get(name);
+    if (DANGEROUS.has(name) || (mapped !== undefined && has(mapped))) {
+      const value = DANGEROUS.get(name);
+      changes.push({ file, ...setting, ...(value === undefined ? {} : { value }) });
+      return [`${MARK}${line}`, ...(value === undefined ? [] : [`${name} = ${value}`])].join('\n');
     }
     if (DOUBTFUL.has(name) && setting.value !== '') warnings.push({ file, ...setting });
     return line;

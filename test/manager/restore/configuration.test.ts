@@ -33,8 +33,8 @@ describe('a configuration file', () => {
       '',
     ]);
     expect(changes.map(({ line, name, value }) => [line, name, value])).toEqual([
-      [2, 'archive_command', 'cp %p /archive/%f'],
-      [3, 'archive_library', 'basic_archive'],
+      [2, 'archive_command', 'false'],
+      [3, 'archive_library', "''"],
       [4, 'recovery_target_time', '2020-01-01'],
       [5, 'recovery_end_command', 'rm -fr /elsewhere'],
     ]);
