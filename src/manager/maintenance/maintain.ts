@@ -62,11 +62,18 @@ async function* checkWaiting({ catalogue }: RemovalSite): AsyncGenerator<Mainten
   }
 }
 
+/** Judges anew before each removal: they take long, and what the policy counted on may have gone meanwhile. */
 async function* applyRetention(site: RemovalSite): AsyncGenerator<MaintenanceEvent> {
-  for (const { backup, reason } of await dueForRemoval(site.catalogue, site.server, Date.now())) {
-    yield { type: 'due', id: backup.id, reason };
+  const tried = new Set<string>();
+  for (;;) {
+    const due = await dueForRemoval(site.catalogue, site.server, Date.now());
+    const next = due.find(({ backup }) => !tried.has(backup.id));
+    if (next === undefined) return;
+    const { id } = next.backup;
+    tried.add(id);
+    yield { type: 'due', id, reason: next.reason };
     try {
-      for await (const event of removeBackups(site, [backup.id])) yield { type: 'removal', event };
+      for await (const event of removeBackups(site, [id])) yield { type: 'removal', event };
     } catch (error) {
       yield problem(error);
     }

@@ -6,6 +6,7 @@ import { Catalogue } from '../../../src/manager/catalogue/catalogue.ts';
 import { backupLockPath, serverLockPath, takeLock } from '../../../src/manager/catalogue/locks.ts';
 import { loadConfiguration } from '../../../src/manager/config/load.ts';
 import { Hooks } from '../../../src/manager/hooks/hooks.ts';
+import { maintain } from '../../../src/manager/maintenance/maintain.ts';
 import { mendOthers } from '../../../src/manager/removal/mend-others.ts';
 import { removeBackups } from '../../../src/manager/removal/remove-backups.ts';
 import { barman, isModernBarman, requireBarman } from '../../support/barman.ts';
@@ -161,6 +162,24 @@ describe('delete', () => {
     });
     expect((await Promise.all(ended)).sort()).toEqual(['end', 'refused']);
     expect(await ids()).toHaveLength(4);
+  });
+
+  it('leaves to the policy what it needs by now, where another one was lost while cron was at work', async () => {
+    start('retention_policy = REDUNDANCY 2\n');
+    const { servers, global } = loadConfiguration({ explicit: home.config, env: {} });
+    const server = servers.get('pg');
+    if (server === undefined) throw new Error('there is no server');
+    const hooks = new Hooks(server, { mainFile: home.config, log: SILENT });
+    const catalogue = new Catalogue(server, global);
+    const due: string[] = [];
+    for await (const event of maintain({ server, catalogue, hooks })) {
+      if (event.type === 'due') due.push(event.id);
+      if (event.type !== 'removal' || event.event.type !== 'end') continue;
+      const newest = (await catalogue.read()).backups.find(({ id }) => id === LAST);
+      if (newest !== undefined) await catalogue.update(newest, { status: 'FAILED' });
+    }
+    expect(due).toEqual([FIRST]);
+    expect(await ids()).toContain(SECOND);
   });
 
   it('leaves all WAL while one backup.info cannot be read', async () => {
