@@ -84,7 +84,7 @@ class Run {
   readonly #signal: AbortSignal | undefined;
   /** Whose WAL this is, once that is known. */
   #cluster: string | undefined;
-  #indexed: Promise<ReadonlySet<string>> | undefined;
+  #indexed: Promise<Set<string>> | undefined;
 
   constructor(
     { options }: ServerConfig,
@@ -139,6 +139,8 @@ class Run {
     const outcomes = await inParallel(names, (name) => this.#prepare(name, join(directory, name)));
     const staged = outcomes.flatMap((outcome) => (outcome.type === 'staged' ? [outcome.staged] : []));
     await publish(staged, this.#catalogue.layout.wals, this.#index).catch(asFailure(directory));
+    const indexed = await this.#indexed;
+    for (const { name } of staged) indexed?.add(name);
     for (const outcome of outcomes) {
       if (outcome.type === 'arriving') continue;
       await this.#scripts.after(...forScripts(outcome));
@@ -191,7 +193,7 @@ class Run {
     await unlink(source);
   }
 
-  async #namesInIndex(): Promise<ReadonlySet<string>> {
+  async #namesInIndex(): Promise<Set<string>> {
     const names = new Set<string>();
     for await (const { name } of this.#index.entries(() => undefined)) names.add(name);
     return names;

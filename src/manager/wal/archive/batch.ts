@@ -19,14 +19,15 @@ export function incomingBatch(names: readonly string[]): Batch {
  */
 export function streamingBatch(names: readonly string[]): Batch {
   const present = visible(names);
-  const current = present.findLast((name) => name.endsWith('.partial')) ?? present.at(-1);
+  const current = present.findLast((name) => name.endsWith('.partial')) ?? present.findLast(isKnown);
   return sortOut(present.filter((name) => name !== current));
 }
 
 const visible = (names: readonly string[]): string[] =>
   names.filter((name) => !name.startsWith('.') && !name.endsWith('.tmp')).sort();
 
+const isKnown = (name: string): boolean => parseWalFileName(name) !== undefined;
+
 function sortOut(names: readonly string[]): Batch {
-  const isKnown = (name: string): boolean => parseWalFileName(name) !== undefined;
   return { files: names.filter(isKnown), unknown: names.filter((name) => !isKnown(name)) };
 }

@@ -24,9 +24,11 @@ export async function inspect(
 ): Promise<Inspected> {
   const format = await compression.formatOf(path);
   const parsed = parseWalFileName(name);
-  if (parsed?.kind !== 'segment' && parsed?.kind !== 'partial')
-    return { format, systemIdentifier: undefined };
   const { size } = await stat(path);
+  if (parsed?.kind !== 'segment' && parsed?.kind !== 'partial') {
+    if (size === 0) throw failure('WAL_INCOMPLETE', { path, size, expected: 'some' });
+    return { format, systemIdentifier: undefined };
+  }
   const start = await contentStart(compression, path, SEGMENT_HEADER_SIZE);
   if (start.length < SEGMENT_HEADER_SIZE)
     throw failure('WAL_INCOMPLETE', { path, size, expected: 'at least 40' });

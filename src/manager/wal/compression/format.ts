@@ -38,13 +38,32 @@ export function isOpenPgp(start: Uint8Array): boolean {
   return tag === 1 ? version === 3 || version === 6 : version >= 4 && version <= 6;
 }
 
-/** Null for what is none of these, such as WAL itself. */
-export function identify(start: Uint8Array, { custom_compression_magic }: CustomFormat): WalFormat | null {
+/**
+ * Null for what is none of these, such as WAL itself. Without a magic of its own, `compression = custom` is, as with
+ * Barman, what everything else is stored as.
+ */
+export function identify(
+  start: Uint8Array,
+  { compression, custom_compression_magic }: CustomFormat & Pick<ServerOptions, 'compression'>,
+): WalFormat | null {
   const hex = Buffer.from(start).toString('hex');
   const known = MAGIC.find(([, bytes]) => hex.startsWith(bytes));
   if (known !== undefined) return known[0];
   const own = custom_compression_magic?.toLowerCase().replace(/^0x/, '') ?? '';
-  return own !== '' && hex.startsWith(own) ? 'custom' : null;
+  const isCustom = own === '' ? compression === 'custom' && !isPlain(start) : hex.startsWith(own);
+  return isCustom ? 'custom' : null;
+}
+
+/**
+ * Whether a file begins as PostgreSQL writes it: with the long header of a segment's first page, as a label or a timeline
+ * history, or not at all.
+ */
+function isPlain(start: Uint8Array): boolean {
+  const bytes = Buffer.from(start);
+  if (bytes.length < 16) return /^$|^\d+\t/.test(bytes.toString('latin1'));
+  if (bytes[1] === 0xd1 && bytes.readUInt16LE(2) < 16 && (bytes.readUInt16LE(2) & 2) !== 0)
+    return bytes.readBigUInt64LE(8) % 4096n === 0n;
+  return /^START WAL LOCATION: |^\d+\t[0-9A-F]+\//.test(bytes.toString('latin1'));
 }
 
 /** What the values of `compression` write: some name only another program for the same. */
