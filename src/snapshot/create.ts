@@ -230,7 +230,6 @@ class Run {
       rules: this.#rules(),
       recursive: true,
       links: true,
-      oneFileSystem,
       filter,
       hardLinks: false,
       removal: resumed && !dryRun ? { most: undefined, filter: undefined, always: true } : undefined,

@@ -10,7 +10,7 @@ interface Finished {
 }
 
 /** Bits that this program needs on a directory while it fills it. */
-const USABLE = 0o700;
+export const USABLE = 0o700;
 
 /**
  * Makes the directories of the destination, and gives them their attributes when everything below stands: filling a
@@ -52,10 +52,10 @@ export class Directories {
     }
   }
 
-  /** An existing directory that this program cannot fill becomes usable for as long as it takes. */
+  /** An existing directory that this program cannot fill becomes usable until it is finished. */
   async open(path: RelPath, existing: Entry, parent: Promise<boolean>): Promise<boolean> {
     if (!(await parent)) return false;
-    if ((existing.mode & USABLE) === USABLE) return true;
+    if (isUsable(existing.mode)) return true;
     // It may belong to somebody else, whose permissions decide then: whatever fails inside says so.
     await this.#destination
       .setAttributes(joinPath(this.#base, path), { mode: existing.mode | USABLE })
@@ -102,7 +102,12 @@ export class Directories {
   }
 }
 
+/** Whether a directory of this mode can be filled by its owner. */
+export function isUsable(mode: number): boolean {
+  return (mode & USABLE) === USABLE;
+}
+
 /** With such a mode nothing below can be reached any more. */
 function closesTheWay({ attributes }: Finished): boolean {
-  return attributes.mode !== undefined && (attributes.mode & USABLE) !== USABLE;
+  return attributes.mode !== undefined && !isUsable(attributes.mode);
 }

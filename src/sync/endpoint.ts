@@ -196,10 +196,7 @@ export interface Endpoint {
 
   /** The directory's own entries are on the disk, where `capabilities.durable`. */
   syncDirectory(path: RelPath): Promise<void>;
-  /**
-   * Tells one file system from another by a directory of it; undefined where the server cannot. Only endpoints have it
-   * whose entries do not show it (`Entry.identity`).
-   */
+  /** Tells one file system from another by a directory of it; undefined where the server cannot. */
   fileSystem?(directory: RelPath): Promise<string | undefined>;
   /** Undefined where the endpoint cannot tell. */
   space(): Promise<Space | undefined>;

@@ -1,4 +1,5 @@
 import { checkAborted } from '../system/abort.ts';
+import { isUsable, USABLE } from './directories.ts';
 import type { Endpoint, OnProblem } from './endpoint.ts';
 import type { Entry, RelPath } from './entry.ts';
 import type { Filter } from './filter.ts';
@@ -44,7 +45,7 @@ export class Removal {
     const directory = entry.type === 'directory';
     if (this.#rules.filter?.protects(path, directory, inDoomed) === true) return false;
     try {
-      if (directory && !(await this.#empty(path, signal))) return false;
+      if (directory && !(await this.#empty(path, entry, signal))) return false;
       if (this.#rules.most !== undefined && this.#removed >= this.#rules.most) {
         this.skipped++;
         return false;
@@ -64,12 +65,16 @@ export class Removal {
     }
   }
 
-  async #empty(path: RelPath, signal: AbortSignal): Promise<boolean> {
+  async #empty(path: RelPath, { mode }: Entry, signal: AbortSignal): Promise<boolean> {
+    const target = joinPath(this.#base, path);
+    const isLocked = !isUsable(mode) && !this.#rules.dryRun;
+    // Whatever it forbids after that says so.
+    if (isLocked) await this.#destination.setAttributes(target, { mode: mode | USABLE }).catch(() => {});
     let empty = true;
-    const entries = await this.#destination.list(joinPath(this.#base, path));
-    for (const entry of entries.reverse()) {
+    for (const entry of (await this.#destination.list(target)).reverse()) {
       if (!(await this.remove(joinPath(path, entry.name), entry, signal, true))) empty = false;
     }
+    if (isLocked && !empty) await this.#destination.setAttributes(target, { mode }).catch(() => {});
     return empty;
   }
 }

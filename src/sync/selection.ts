@@ -8,7 +8,6 @@ import type { SourceListing } from './source-tree.ts';
 export interface SelectionRules {
   readonly recursive: boolean;
   readonly links: boolean;
-  readonly oneFileSystem: boolean;
   readonly filter: Filter | undefined;
 }
 
@@ -43,13 +42,6 @@ export class Selection {
       roots: roots?.filter(chosen),
       skipped: new Set(entries.filter((_, i) => verdicts[i] === 'skipped').map(({ name }) => name)),
     };
-  }
-
-  /** Whether what lies below a directory takes part too. */
-  enters(entry: Entry, top: Entry | undefined): boolean {
-    if (!this.#rules.oneFileSystem || top?.identity === undefined || entry.identity === undefined)
-      return true;
-    return entry.identity.device === top.identity.device;
   }
 
   /** By far the most directories: nothing in them is hidden or of a kind that stays behind. */

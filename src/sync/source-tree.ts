@@ -10,9 +10,9 @@ import { isOfPath } from './run-failure.ts';
 /** One SRC of the command line: the content of a directory, or one entry of it. */
 export interface SourceRoot {
   readonly endpoint: Endpoint;
-  /** The one entry that is meant, and the name it gets in the destination; undefined for the whole content. */
   /** Translates owners to the destination's numbers. */
   readonly owners?: { map(entries: readonly Entry[]): Promise<readonly Entry[]> } | undefined;
+  /** The one entry that is meant, and the name it gets in the destination; undefined for the whole content. */
   readonly only?: { readonly name: ByteString; readonly as: ByteString } | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface SourceListing {
   readonly roots: readonly (readonly number[])[] | undefined;
   /** Roots of which the directory could not be read. */
   readonly failures: readonly CellarmanError[];
-  /** The directory lies on another file system and is not entered: what is in it is not known. */
+  /** In no root the directory was entered, for it lies on another file system: what is in it is not known. */
   readonly outside: boolean;
 }
 
@@ -72,7 +72,7 @@ export class SourceTree {
       entries: sorted.map((one) => one.entry),
       roots: sorted.map((one) => one.roots),
       failures,
-      outside: false,
+      outside: listed.every((result) => result.outside === true),
     };
   }
 
@@ -82,7 +82,7 @@ export class SourceTree {
     return only !== undefined && only.as === path && only.name !== only.as ? only.name : undefined;
   }
 
-  /** Where entries do not show their file system, the endpoint is asked for each directory. */
+  /** Each root has a file system of its own, as with rsync each argument has. */
   async #isOutside({ endpoint, only }: SourceRoot, index: number, path: RelPath): Promise<boolean> {
     if (!this.#oneFileSystem || endpoint.fileSystem === undefined || path === ROOT) return false;
     this.#fileSystems[index] ??= endpoint.fileSystem(only?.name ?? ROOT);

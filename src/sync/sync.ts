@@ -152,7 +152,6 @@ export async function sync(
       rules,
       recursive,
       links,
-      oneFileSystem: options.oneFileSystem ?? false,
       filter: options.filter,
       hardLinks: options.hardLinks ?? false,
       removal: removes(options)

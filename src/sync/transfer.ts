@@ -3,7 +3,7 @@ import { checkAborted } from '../system/abort.ts';
 import { byteString, toText } from '../system/byte-string.ts';
 import { CellarmanError, failure } from '../system/errors.ts';
 import { Batching, type NotedBatch } from './batching.ts';
-import { Directories } from './directories.ts';
+import { Directories, isUsable } from './directories.ts';
 import type { Entry, RelPath } from './entry.ts';
 import { followLeaders } from './followers.ts';
 import { HardLinks } from './hard-links.ts';
@@ -47,7 +47,6 @@ class Transfer {
   readonly #extraneous: { readonly path: RelPath; readonly entry: Entry }[] = [];
   /** Part of the source could not be read: what it does not show may still be there. */
   #incomplete = false;
-  #top: Entry | undefined;
 
   constructor(setup: TransferSetup) {
     const { destination, base, tally, removal, dryRun } = setup;
@@ -101,9 +100,10 @@ class Transfer {
   }
 
   async #walk(): Promise<void> {
-    const { source, destination, signal } = this.#setup;
-    this.#top = await source.top();
-    const top = topPlace(this.#setup, this.#top);
+    const { source, destination, signal, dryRun } = this.#setup;
+    const top = topPlace(this.#setup, await source.top());
+    if (top.entry !== undefined && top.existing !== undefined && !dryRun)
+      await this.#directories.open(ROOT, top.existing, top.standing);
     const walker = placeWalker(this.#setup);
     const endpoints = [destination, ...source.roots.map((root) => root.endpoint)];
     const directories = Math.max(...endpoints.map(({ capabilities }) => capabilities.concurrency));
@@ -122,6 +122,7 @@ class Transfer {
     const { path } = place;
     if (loaded.existing instanceof CellarmanError) {
       this.#outcomes.problem(path, loaded.existing);
+      if (place.entry !== undefined) this.#finishLater(place, place.entry, false);
       return;
     }
     for (const error of loaded.source.failures) {
@@ -250,12 +251,11 @@ class Transfer {
     }
     const standing = dryRun
       ? Promise.resolve(true)
-      : made
+      : made || existing === undefined
         ? this.#directories.make(path, entry.mode, place.standing, existing)
-        : this.#directories.open(path, entry, place.standing);
+        : this.#directories.open(path, existing, place.standing);
     // Awaited at its turn.
     standing.catch(() => {});
-    if (!this.#selection.enters(entry, this.#top)) return;
     place.children.push({
       path,
       entry,
@@ -274,7 +274,8 @@ class Transfer {
     if (path === ROOT && changes.length > 0) {
       tally.entry({ type: 'entry', action: 'attributes', path, kind: 'directory', changes, size: 0 });
     }
-    if (existing === undefined || touched || changes.length > 0) {
+    // One that was made usable gets its mode back, whatever else became of it.
+    if (existing === undefined || touched || changes.length > 0 || !isUsable(existing.mode)) {
       this.#directories.finishLater(path, attributesFor({ entry, existing }, this.#taskRules));
     }
     if (syncDirectories && (existing === undefined || touched)) this.#directories.syncLater(path);

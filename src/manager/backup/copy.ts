@@ -199,7 +199,6 @@ class Copy {
       onInspected,
       recursive: true,
       links: true,
-      oneFileSystem: false,
       filter: undefined,
       hardLinks: false,
       removal: this.#isResumed ? { most: undefined, filter: OURS, always: true } : undefined,

@@ -74,7 +74,6 @@ export async function copyTree(order: TreeOrder): Promise<SyncReport> {
     ),
     recursive: true,
     links: true,
-    oneFileSystem: false,
     filter,
     hardLinks: false,
     removal: replace ? { most: undefined, filter, always: false } : undefined,

@@ -6,8 +6,8 @@ const FIRST = 2;
 const MOST = 64;
 
 /**
- * All names of an open directory, without `.` and `..`, in the server's order; the handle stays open. Several READDIRs
- * are under way at once: those behind the end cost the server nothing.
+ * All names of an open directory, with `.` and `..` where the server tells them, in its order; the handle stays open.
+ * Several READDIRs are under way at once: those behind the end cost the server nothing.
  */
 export async function readDirectory(session: SftpSession, handle: SftpHandle): Promise<SftpName[]> {
   const names: SftpName[] = [];
@@ -17,7 +17,7 @@ export async function readDirectory(session: SftpSession, handle: SftpHandle): P
   for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
     const some = await next;
     if (some === undefined) ended = true;
-    else for (const entry of some) if (entry.name !== '.' && entry.name !== '..') names.push(entry);
+    else for (const entry of some) names.push(entry);
     // Two for one, until there are enough: a large directory shows by not ending.
     for (let i = 0; i < 2 && !ended && underWay.length < MOST; i++) underWay.push(readMore(session, handle));
   }

@@ -250,6 +250,10 @@ class LocalEndpoint implements Endpoint {
     });
   }
 
+  async fileSystem(directory: RelPath): Promise<string | undefined> {
+    return this.#run(directory, () => String(fs.lstatSync(this.#place(directory), EXACT).dev));
+  }
+
   async space(): Promise<Space | undefined> {
     const path = byteString('');
     return this.#run(path, () => localSpace(this.#prefix(path)));

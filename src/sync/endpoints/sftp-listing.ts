@@ -1,6 +1,7 @@
 import { isEntryName, readDirectory } from '../../ssh/sftp/directory.ts';
 import type { SftpAttributes, SftpName, SftpSession } from '../../ssh/sftp/session.ts';
-import type { ByteString } from '../../system/byte-string.ts';
+import { type ByteString, byteString, toText } from '../../system/byte-string.ts';
+import { failure, isFailure } from '../../system/errors.ts';
 import type { Entry } from '../entry.ts';
 import { sftpEntry } from './sftp-entry.ts';
 
@@ -21,11 +22,25 @@ export async function readNames(
     if (looked.status === 'rejected') throw looked.reason;
     if (looked.value !== undefined) accept?.(looked.value);
     if (opened.status === 'rejected') throw opened.reason;
-    return await readDirectory(session, opened.value);
+    const names = await readDirectory(session, opened.value);
+    if (names.length === 0) await mustBeEnterable(session, place);
+    return names.filter(({ name }) => name !== '.' && name !== '..');
   } finally {
     // Nothing depends on the answer.
     if (opened.status === 'fulfilled') session.closeHandle(opened.value).catch(() => {});
   }
+}
+
+/**
+ * OpenSSH leaves out what it cannot look at: of a directory that may be read and not entered that is all, `.` too, and it
+ * would pass for an empty one.
+ */
+async function mustBeEnterable(session: SftpSession, place: ByteString): Promise<void> {
+  await session.lstat(byteString(`${place}/.`)).catch((error: unknown) => {
+    // Whatever else a server that lists no `.` has to say of it.
+    if (isFailure(error, 'PERMISSION_DENIED'))
+      throw failure('PERMISSION_DENIED', { path: `${session.host}:${toText(place)}` }, error);
+  });
 }
 
 /** Entries in the order of their bytes; names that cannot be, and all but the first of equal ones, go to `refuse`. */

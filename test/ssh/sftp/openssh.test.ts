@@ -117,8 +117,9 @@ describe.skipIf(!requireSftpServer())('against OpenSSH’s sftp-server', () => {
     const handle = await session.opendir(at(''));
     const listed = await readDirectory(session, handle);
     await session.closeHandle(handle);
-    expect(listed.map(({ name }) => name).sort()).toEqual([...names].sort());
-    for (const { name, attributes } of listed) expect(attributes.size, name).toBe(name.length);
+    const found = listed.filter(({ name }) => name !== '.' && name !== '..');
+    expect(found.map(({ name }) => name).sort()).toEqual([...names].sort());
+    for (const { name, attributes } of found) expect(attributes.size, name).toBe(name.length);
   });
 
   test('directories of any size', async () => {
@@ -127,8 +128,8 @@ describe.skipIf(!requireSftpServer())('against OpenSSH’s sftp-server', () => {
       for (let i = 0; i < count; i++) fs.writeFileSync(fsPath(`${count}/${i}`), '');
       const handle = await session.opendir(at(`${count}`));
       const names = await readDirectory(session, handle);
-      expect(new Set(names.map(({ name }) => name)).size).toBe(count);
-      expect(names).toHaveLength(count);
+      expect(new Set(names.map(({ name }) => name)).size).toBe(count + 2);
+      expect(names).toHaveLength(count + 2);
       expect(await session.readdir(handle)).toBeUndefined();
       await session.closeHandle(handle);
     }
