@@ -24,7 +24,7 @@ const { tree } = fc.letrec<{ tree: TreeSpec; node: TreeSpec[string] }>((tie) => 
       mtime,
     }),
     fc.record({ target: fc.constantFrom('a', 'b', '/no/where'), mtime }),
-    fc.record({ entries: tie('tree'), mode: fc.constantFrom(0o755, 0o700, 0o775), mtime }),
+    fc.record({ entries: tie('tree'), mode: fc.constantFrom(0o755, 0o700, 0o775, 0o555), mtime }),
   ),
   tree: fc.dictionary(name, tie('node'), { maxKeys: 5 }),
 }));
