@@ -184,6 +184,8 @@ function withOpen(endpoint: Endpoint, openRead: Endpoint['openRead']): Endpoint 
   return new Proxy(endpoint, {
     get: (target, key) => {
       if (key === 'openRead') return async (...args: Parameters<Endpoint['openRead']>) => openRead(...args);
+      // They would read small files past it.
+      if (key === 'readWhole' || key === 'readMany') return undefined;
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
