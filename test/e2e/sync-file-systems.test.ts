@@ -46,4 +46,12 @@ describe.skipIf(!requireProgram('rsync') || !isThere)('-x', () => {
     expect(ours).toEqual(theirs);
     expect(ours).toEqual(['dev', 'dev/shm']);
   });
+
+  it('removes nothing below a directory that is entered in none of several sources', () => {
+    const to = join(scratch, 'to');
+    mkdirSync(join(to, 'shm'), { recursive: true });
+    writeFileSync(join(to, 'shm', 'file'), 'x');
+    cellarman(['sync', '-rx', '--delete', '--include=/shm', '--exclude=/*', '/dev/', '/dev/', to]);
+    expect(readdirSync(join(to, 'shm'))).toEqual(['file']);
+  });
 });
