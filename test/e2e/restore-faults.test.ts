@@ -365,7 +365,7 @@ describe.skipIf(!postgresAvailable() || !requireProgram('sshd'))('A restore', ()
     ];
     expect(await site.run(...args)).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('holds other things than WAL (mine)'),
+      stderr: expect.stringContaining('is not empty (mine)'),
     });
     rmSync(join(staging, 'mine'));
     expect(await site.run(...args)).toMatchObject({ status: 0 });

@@ -16,7 +16,7 @@ import type { OpenPlace } from './destination.ts';
 import type { RestoreEvent } from './events.ts';
 import type { RestorePlan } from './plan-restore.ts';
 import { type Repaired, repair } from './repair.ts';
-import { DATA_FILTER, tablespaceFilter } from './selection.ts';
+import { dataFilter, isNotCopied, tablespaceFilter } from './selection.ts';
 
 export interface BaseOrder {
   readonly plan: RestorePlan;
@@ -61,7 +61,11 @@ export class BaseCopy {
         const own = new Set<string>((await localEndpoint(source).list(ROOT)).map(({ name }) => name));
         await this.#copyPart(byteString(oid), source, place, tablespaceFilter(own), check);
       }
-      await this.#copyPart(DATA, fromText(layout.data(id)), data, DATA_FILTER, check);
+      const inside = `${data.path}/`;
+      const located = [...tablespaces.values()].flatMap(({ path }) =>
+        path.startsWith(inside) ? byteString(path.slice(inside.length)) : [],
+      );
+      await this.#copyPart(DATA, fromText(layout.data(id)), data, dataFilter(located), check);
       await check?.end();
     } finally {
       await check?.close();
@@ -78,8 +82,7 @@ export class BaseCopy {
     const inside = `${DATA}/`;
     return new ContentCheck(
       manifest,
-      (path, directory) =>
-        path.startsWith(inside) && DATA_FILTER.hides(byteString(path.slice(inside.length)), directory),
+      (path) => path.startsWith(inside) && isNotCopied(byteString(path.slice(inside.length))),
     );
   }
 

@@ -3,6 +3,7 @@ import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import type { Site } from '../../sync/endpoints/site.ts';
 import type { EndpointSpec } from '../../sync/endpoints/spec.ts';
+import type { Entry } from '../../sync/entry.ts';
 import { ROOT } from '../../sync/path.ts';
 import { resolveDestination } from '../../sync/resolve.ts';
 import { type ByteString, byteString, fromText, toText } from '../../system/byte-string.ts';
@@ -142,15 +143,17 @@ async function leadsTo(data: Place, oid: number, path: ByteString): Promise<bool
 }
 
 /** Where WAL shall lie for recovery, which empties it at its end: nothing else may be there. DESTINATION_IN_USE. */
-export async function examineStaging(place: Place): Promise<void> {
+export async function examineStaging(place: Place, standing: Standing): Promise<void> {
   if (!place.exists) return;
   const endpoint = await place.site.open(place.path);
   try {
-    const other = (await endpoint.list(ROOT)).find(({ name }) => !isOfWal(name));
+    // Of a run that was stopped there may be WAL; any other is somebody's archive, or of another restore.
+    const isOwn = ({ name }: Entry): boolean => standing.kind === 'unfinished' && isOfWal(name);
+    const other = (await endpoint.list(ROOT)).find((entry) => !isOwn(entry));
     if (other === undefined) return;
     throw failure('DESTINATION_IN_USE', {
       path: toText(place.path),
-      detail: `holds other things than WAL (${toText(other.name)}), and the server removes it when it has recovered: choose an empty one`,
+      detail: `is not empty (${toText(other.name)}), and the server removes it when it has recovered: choose an empty one`,
     });
   } finally {
     await endpoint.close();

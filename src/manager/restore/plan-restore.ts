@@ -21,6 +21,7 @@ import {
 import { type ExaminedBackup, examineBackup } from './examine-backup.ts';
 import { planWal, type WalPlan } from './plan.ts';
 import { segmentReader } from './read-wal.ts';
+import { refuseOverlaps } from './refuse-overlaps.ts';
 import { type PlacedTablespace, placeTablespaces } from './tablespaces.ts';
 import type { RecoveryTarget, TimelineWish } from './target.ts';
 import { readWalArchive, type WalArchive } from './wal-archive.ts';
@@ -89,10 +90,12 @@ export async function planRestore(
   const tablespaces = await findTablespaces(request, examined, layout, site);
   const place = await findPlace(request.destination, site);
   const identity = { server: request.server, backup: backup.id, systemIdentifier: control.systemIdentifier };
+  const { stagingWalDirectory } = request;
+  const staging = stagingWalDirectory === undefined ? undefined : await findPlace(stagingWalDirectory, site);
+  await refuseOverlaps({ data: place, tablespaces, staging }, layout);
   const standing = await examineDestination(place, identity, request.delta);
   for (const { place: location, oid } of tablespaces) await examineTablespace(location, oid, place, standing);
-  const { stagingWalDirectory: staging } = request;
-  if (staging !== undefined) await examineStaging(await findPlace(staging, site));
+  if (staging !== undefined) await examineStaging(staging, standing);
 
   const walBytes = request.getWal ? 0 : wal.segments.length * segmentSize;
   const baseBytes = backup.fields.size ?? undefined;

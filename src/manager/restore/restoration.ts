@@ -3,7 +3,6 @@ import { Bandwidth, type BandwidthShare, shareBandwidth } from '../../sync/bandw
 import type { Endpoint } from '../../sync/endpoint.ts';
 import type { RelPath } from '../../sync/entry.ts';
 import { joinPath, ROOT } from '../../sync/path.ts';
-import { below } from '../../sync/resolve.ts';
 import { Tally } from '../../sync/tally.ts';
 import { byteString, toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
@@ -22,7 +21,7 @@ import type { Restored, RestoreOptions } from './options.ts';
 import type { RestorePlan } from './plan-restore.ts';
 import { isPointInTime, recoverySettings, signalFile } from './recovery-settings.ts';
 import type { Repaired } from './repair.ts';
-import { RECOVERY_WAL } from './selection.ts';
+import { RECOVERY_WAL, recoveryWalBelow } from './selection.ts';
 import { writeConfiguration } from './write-configuration.ts';
 import { writeFile } from './write-file.ts';
 
@@ -65,7 +64,7 @@ export class Restoration {
     const own = !standby && options.restoreCommand === undefined;
     this.#walDirectory =
       own && isPointInTime({ target, timelineWish: timeline })
-        ? (stagingWalDirectory ?? toText(below(plan.place.path, byteString(RECOVERY_WAL))))
+        ? (stagingWalDirectory ?? toText(recoveryWalBelow(plan.place.path)))
         : undefined;
   }
 

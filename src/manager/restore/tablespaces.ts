@@ -13,11 +13,12 @@ export interface PlacedTablespace {
 export function parseRelocations(texts: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const text of texts) {
-    const colon = text.indexOf(':');
+    if (!/.:/s.test(text)) throw usage(`--tablespace=${text}: write NAME:LOCATION`);
+    // A name may have colons, too.
+    const colon = text.indexOf(':/');
     const name = text.slice(0, Math.max(colon, 0));
     const location = text.slice(colon + 1);
-    if (name === '') throw usage(`--tablespace=${text}: write NAME:LOCATION`);
-    if (!location.startsWith('/') || location.includes('\n'))
+    if (name === '' || location.includes('\n'))
       throw usage(`--tablespace=${text}: the location must be an absolute path`);
     if (found.has(name)) throw usage(`--tablespace=${text}: ${name} is given twice`);
     found.set(name, location.replace(/\/+$/, ''));
