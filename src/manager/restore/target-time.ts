@@ -1,6 +1,6 @@
 import { failure } from '../../system/errors.ts';
-import type { Moment } from '../catalogue/moment.ts';
-import { type Clock, localOffset, utc, zoneOffset } from './time-zone.ts';
+import { formatMoment, type Moment } from '../catalogue/moment.ts';
+import { type Clock, localOffsets, utc, zoneOffsets } from './time-zone.ts';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const WEEKDAY = /^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?\.?,?$/i;
@@ -8,10 +8,11 @@ const WEEKDAY = /^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?\.?,?$/i;
 /**
  * A time as people give it to PostgreSQL: `2026-11-22 15:17:47.5+01`, `20261122T151747Z`, `Nov 22 2026 3:17 PM CET`,
  * `22-Nov-2026`, `11/22/2026` (month first), `22.11.2026`, `@1795360667`, `epoch`, `now`, `yesterday 10:00`, each with an
- * offset, an abbreviation or a name of a zone, or without: then it is this machine's. USAGE.
+ * offset, an abbreviation or a name of a zone, or without: then it is this machine's. USAGE, also where the clock showed it
+ * twice, since PostgreSQL and Barman take different ones then.
  */
 export function parseTargetTime(text: string, now: Date): Moment {
-  const seconds = /^@(\d+)(?:\.(\d{1,6}))?$/.exec(text.trim());
+  const seconds = /^@(\d{1,11})(?:\.(\d{1,6}))?$/.exec(text.trim());
   if (seconds !== null)
     return { epoch: Number(seconds[1]) * 1e6 + Number((seconds[2] ?? '').padEnd(6, '0')), offset: 0 };
   return new TimeText(text, now).parse();
@@ -53,8 +54,13 @@ class TimeText {
     if (new Date(utc([year, month, day, 0, 0, 0])).getUTCDate() !== day || month > 12) throw this.#wrong();
     const [hour, minute, second] = clock;
     if (hour > 24 || minute > 59 || second > 60) throw this.#wrong();
-    const offset = this.#zone === undefined ? localOffset(at) : zoneOffset(this.#zone, at);
+    const offsets = this.#zone === undefined ? localOffsets(at) : zoneOffsets(this.#zone, at);
+    const [offset, other] = offsets;
     if (offset === undefined) throw this.#fail(`the time zone "${this.#zone}" is not known`);
+    if (other !== undefined) {
+      const both = offsets.map((each) => formatMoment({ epoch: 0, offset: each }).slice(-6)).join(' or ');
+      throw this.#fail(`the clock showed this twice, as summer time ended: give the offset, ${both}`);
+    }
     return { epoch: (utc(at) - offset * 60_000) * 1000 + micros, offset };
   }
 

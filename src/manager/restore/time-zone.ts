@@ -52,9 +52,34 @@ const ABBREVIATIONS: Readonly<Record<string, number>> = {
 /** A wall clock: year, month from 1, day, hour, minute, second. */
 export type Clock = readonly [number, number, number, number, number, number];
 
-/** Minutes east of Greenwich at the moment a wall clock in the zone shows this; undefined for an unknown zone. */
-export function zoneOffset(zone: string, clock: Clock): number | undefined {
-  return numericOffset(zone) ?? ABBREVIATIONS[zone.toUpperCase()] ?? namedOffset(zone, clock);
+/**
+ * Minutes east of Greenwich at the moments a wall clock in the zone shows this: two where summer time ends and the clock
+ * shows it twice, none for an unknown zone.
+ */
+export function zoneOffsets(zone: string, clock: Clock): readonly number[] {
+  const fixed = numericOffset(zone) ?? ABBREVIATIONS[zone.toUpperCase()];
+  if (fixed !== undefined) return [fixed];
+  if (!zone.includes('/')) return [];
+  try {
+    return offsetsBy((moment) => offsetAt(zone, moment), clock);
+  } catch {
+    return [];
+  }
+}
+
+/** The same of this machine's own zone. */
+export function localOffsets(clock: Clock): readonly number[] {
+  return offsetsBy((moment) => -new Date(moment).getTimezoneOffset(), clock);
+}
+
+const DAY = 24 * 60 * 60_000;
+
+/** A time that is left out where summer time begins counts from before, as in PostgreSQL and Barman. */
+function offsetsBy(offsetOf: (moment: number) => number, clock: Clock): readonly number[] {
+  const wall = utc(clock);
+  const around = [...new Set([offsetOf(wall - DAY), offsetOf(wall + DAY)])];
+  const fitting = around.filter((offset) => offsetOf(wall - offset * 60_000) === offset);
+  return fitting.length > 0 ? fitting : around.slice(0, 1);
 }
 
 /** `+2`, `+02`, `-0330`, `+05:30`, also behind `UTC` or `GMT`. */
@@ -65,19 +90,7 @@ function numericOffset(zone: string): number | undefined {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
-/** `Europe/Berlin`. */
-function namedOffset(zone: string, clock: Clock): number | undefined {
-  if (!zone.includes('/')) return undefined;
-  const wall = utc(clock);
-  try {
-    // What the offset is depends on the moment, and the moment on the offset: twice is enough but for the hour of a change.
-    const first = offsetAt(zone, wall);
-    return offsetAt(zone, wall - first * 60_000);
-  } catch {
-    return undefined;
-  }
-}
-
+/** Of a zone such as `Europe/Berlin`. @throws RangeError where it is not known */
 function offsetAt(zone: string, moment: number): number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
@@ -98,9 +111,4 @@ function offsetAt(zone: string, moment: number): number {
 /** Milliseconds since the epoch, were the clock in Greenwich. */
 export function utc([year, month, day, hour, minute, second]: Clock): number {
   return Date.UTC(year, month - 1, day, hour, minute, second);
-}
-
-/** Of this machine's own zone. */
-export function localOffset([year, month, day, hour, minute, second]: Clock): number {
-  return -new Date(year, month - 1, day, hour, minute, second).getTimezoneOffset();
 }

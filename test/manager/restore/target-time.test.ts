@@ -27,6 +27,12 @@ describe('a target time', () => {
     ['epoch', '1970-01-01 00:00:00+00:00'],
     ['yesterday 10:00 UTC', '2026-11-21 10:00:00+00:00'],
     ['2026-11-22 15:17:47 UTC+2', '2026-11-22 15:17:47+02:00'],
+    // Left out where summer time begins.
+    ['2026-03-29 02:30 Europe/Berlin', '2026-03-29 02:30:00+01:00'],
+    ['2026-03-08 02:30 America/New_York', '2026-03-08 02:30:00-05:00'],
+    ['2026-03-08 03:00 America/New_York', '2026-03-08 03:00:00-04:00'],
+    ['2026-11-01 00:59:59 America/New_York', '2026-11-01 00:59:59-04:00'],
+    ['2026-11-01 02:00 America/New_York', '2026-11-01 02:00:00-05:00'],
   ])('%s', (text, expected) => {
     expect(parse(text)).toBe(expected);
   });
@@ -39,8 +45,32 @@ describe('a target time', () => {
     expect(parseTargetTime('now', now).epoch).toBe(now.getTime() * 1000);
   });
 
+  it.each(['Europe/Berlin', 'America/New_York'])('is this host’s at the changes of %s, too', (zone) => {
+    const before = process.env['TZ'];
+    process.env['TZ'] = zone;
+    try {
+      const gap = zone === 'Europe/Berlin' ? '2026-03-29 02:30:00' : '2026-03-08 02:30:00';
+      expect(parse(gap)).toBe(parse(`${gap} ${zone}`));
+      expect(() => parse(zone === 'Europe/Berlin' ? '2026-10-25 02:30' : '2026-11-01 01:30')).toThrow(
+        'twice',
+      );
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
+  });
+
+  it.each([
+    ['2026-10-25 02:30 Europe/Berlin', '+02:00 or +01:00'],
+    ['2026-11-01 01:30 America/New_York', '-04:00 or -05:00'],
+  ])('that the clock showed twice needs an offset: %s', (text, offsets) => {
+    expect(() => parse(text)).toThrow(`give the offset, ${offsets}`);
+    expect(parse(text.replace(/ \S+$/, '-01'))).toContain('-01:00');
+  });
+
   it.each([
     '',
+    '@999999999999999',
     'soon',
     '15:17',
     '2026-02-30 10:00',
