@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { openSession, type SftpHandle, type SftpSession } from '../../../src/ssh/sftp/session.ts';
 import { SessionPool } from '../../../src/ssh/sftp/session-pool.ts';
 import { byteString } from '../../../src/system/byte-string.ts';
-import { ScriptedServer, version } from '../../support/scripted-server.ts';
+import { packet, ScriptedServer, version } from '../../support/scripted-server.ts';
 
 const PATH = byteString('/x');
 const FILE: SftpHandle = { id: byteString('h'), path: PATH };
@@ -38,6 +38,28 @@ describe('session pool', () => {
     pool.pick();
     expect(open).toHaveBeenCalledTimes(2);
     pool.close();
+  });
+
+  test('opens another session when one is full of small files being made', async () => {
+    const opening = new ScriptedServer(({ type, id }) =>
+      type === 1 ? version() : type === 3 ? packet(102, id, 'handle') : undefined,
+    );
+    const open = vi.fn(silent);
+    const pool = new SessionPool(await openSession(opening.client), open, 2);
+    const largest = Buffer.alloc(255 * 1024);
+    const content = vi.fn(() => ({ blocks: [largest], changes: [], sync: false, to: undefined }));
+    const failed = vi.fn();
+    const maker = { content, made: vi.fn(), missed: vi.fn(), failed };
+    for (let i = 0; i < 8; i++) pool.first.makeSmall(PATH, largest.length, i, maker);
+    // No more than 1 MiB of them are under way: what lies in the server's queue costs it the square.
+    await vi.waitFor(() => expect(pool.first.load).toBe(4 * largest.length));
+    await new Promise(setImmediate);
+    expect(content).toHaveBeenCalledTimes(4);
+    pool.pick();
+    expect(open).toHaveBeenCalledTimes(1);
+    pool.close();
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(8));
+    expect(content).toHaveBeenCalledTimes(4);
   });
 
   test('gives the least busy session', async () => {
