@@ -4,7 +4,7 @@ import { createWalReader } from '../../postgres/wal/reader.ts';
 import { historyFileName } from '../../postgres/wal-file-name.ts';
 import type { Bandwidth } from '../../sync/bandwidth.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
-import type { RelPath } from '../../sync/entry.ts';
+import type { Entry, RelPath } from '../../sync/entry.ts';
 import { joinPath } from '../../sync/path.ts';
 import { checkAborted } from '../../system/abort.ts';
 import { byteString, fromText } from '../../system/byte-string.ts';
@@ -24,7 +24,7 @@ export interface WalOrder {
   readonly directory: RelPath;
   /** It is a pg_wal: the server must not archive these files again. */
   readonly markArchived: boolean;
-  /** What stands under its name is of a run that was stopped, and good. */
+  /** What stands under its name, with the time of the archive's file, is of a run that was stopped, and good. */
   readonly trustStanding: boolean;
   readonly bandwidth: Bandwidth | undefined;
   readonly onBytes: (count: number) => void;
@@ -34,6 +34,8 @@ export interface WalOrder {
 /** Segments under way at once; of large ones fewer, since each is in memory. */
 const WIDTH = 4;
 const LARGE = 64 * 1024 * 1024;
+/** Microseconds. */
+const MILLISECOND = 1000;
 const STATUS = byteString('archive_status');
 const SUMMARIES = byteString('summaries');
 
@@ -61,7 +63,7 @@ export async function copyWal(order: WalOrder): Promise<void> {
   const work = async (): Promise<void> => {
     for (let segment = plan.segments[next++]; segment !== undefined; segment = plan.segments[next++]) {
       checkAborted(order.signal);
-      if (!standing.has(segment.name)) {
+      if (!(await isStill(order, standing.get(segment.name), segment))) {
         const bytes = await readWhole(order.compression, segment, archive.segmentSize);
         checkRecords(segment, bytes, plan, archive.segmentSize);
         await put(order, segment.name, segment.path, bytes);
@@ -73,6 +75,17 @@ export async function copyWal(order: WalOrder): Promise<void> {
   await Promise.all(Array.from({ length: width }, work));
   if (markArchived) await endpoint.syncDirectory(status);
   await endpoint.syncDirectory(directory);
+}
+
+/** Under the same name there may be more by now: a segment was archived whole that had been given up half-written. */
+async function isStill(
+  { endpoint, archive }: WalOrder,
+  entry: Entry | undefined,
+  { path }: ArchivedSegment,
+): Promise<boolean> {
+  if (entry?.size !== archive.segmentSize) return false;
+  const precision = Math.max(endpoint.capabilities.mtimePrecision, MILLISECOND);
+  return Math.abs(entry.mtime - (await stat(path)).mtimeMs * 1000) < precision;
 }
 
 async function put(
@@ -106,15 +119,20 @@ function checkRecords(segment: ArchivedSegment, bytes: Uint8Array, plan: WalPlan
 }
 
 /** Empties the directory but for files that may stay, which it gives. */
-async function tidy(endpoint: Endpoint, directory: RelPath, keep: ReadonlySet<string>): Promise<Set<string>> {
-  const kept = new Set<string>();
-  for (const { name, type } of await endpoint.list(directory)) {
+async function tidy(
+  endpoint: Endpoint,
+  directory: RelPath,
+  keep: ReadonlySet<string>,
+): Promise<Map<string, Entry>> {
+  const kept = new Map<string, Entry>();
+  for (const entry of await endpoint.list(directory)) {
+    const { name, type } = entry;
     const path = joinPath(directory, name);
     if (type === 'directory') {
       if (name === STATUS || name === SUMMARIES) await tidy(endpoint, path, new Set());
       continue;
     }
-    if (type === 'file' && keep.has(name)) kept.add(name);
+    if (type === 'file' && keep.has(name)) kept.set(name, entry);
     else await endpoint.removeFile(path);
   }
   return kept;
