@@ -1,4 +1,4 @@
-/** A line of a configuration file, as PostgreSQL reads it: `name = value` or `name value`. */
+/** A line of a configuration file, as PostgreSQL reads it (guc-file.l): `name = value`, `name value`, `name'value'`. */
 export interface Setting {
   /** Counted from 1. */
   readonly line: number;
@@ -72,8 +72,14 @@ const DOUBTFUL = new Set([
  * Makes the configuration of a restored server safe. Pure.
  * @param file its name, for the notes
  * @param has whether a file of that name stands in the restored data directory
+ * @param setElsewhere names that another file sets, which this one must not override
  */
-export function makeSafe(text: string, file: string, has: (name: string) => boolean): SafeConfiguration {
+export function makeSafe(
+  text: string,
+  file: string,
+  has: (name: string) => boolean,
+  setElsewhere: ReadonlySet<string> = new Set(),
+): SafeConfiguration {
   const changes: ConfigurationNote[] = [];
   const warnings: ConfigurationNote[] = [];
   const lines = text.split('\n').map((line, index) => {
@@ -81,7 +87,7 @@ export function makeSafe(text: string, file: string, has: (name: string) => bool
     if (setting === undefined) return line;
     const { name } = setting;
     const mapped = MAPPED.get(name);
-    if (DANGEROUS.has(name) || (mapped !== undefined && has(mapped))) {
+    if (DANGEROUS.has(name) || setElsewhere.has(name) || (mapped !== undefined && has(mapped))) {
       const value = DANGEROUS.get(name);
       changes.push({ file, ...setting, ...(value === undefined ? {} : { value }) });
       return [`${MARK}${line}`, ...(value === undefined ? [] : [`${name} = ${value}`])].join('\n');
@@ -93,8 +99,8 @@ export function makeSafe(text: string, file: string, has: (name: string) => bool
 }
 
 /** Undefined for blank lines and comments. */
-function parseSetting(line: string, number: number): Setting | undefined {
-  const [, name, rest = ''] = /^\s*([A-Za-z_][\w.]*)(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line) ?? [];
+export function parseSetting(line: string, number: number): Setting | undefined {
+  const [, name, rest = ''] = /^\s*([A-Za-z_][\w.]*)(?:\s*=\s*|\s+|(?=')|$)(.*?)\s*$/.exec(line) ?? [];
   if (name === undefined) return undefined;
   const quoted = /^'((?:[^'\\]|''|\\.)*)'/.exec(rest)?.[1];
   const value = quoted === undefined ? rest.replace(/\s*#.*$/, '') : quoted.replaceAll("''", "'");

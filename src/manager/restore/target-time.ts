@@ -54,6 +54,12 @@ class TimeText {
     if (new Date(utc([year, month, day, 0, 0, 0])).getUTCDate() !== day || month > 12) throw this.#wrong();
     const [hour, minute, second] = clock;
     if (hour > 24 || minute > 59 || second > 60) throw this.#wrong();
+    const [, digits] = /^(?:UTC|GMT)[+-](.*)$/i.exec(this.#zone ?? '') ?? [];
+    if (digits !== undefined) {
+      throw this.#fail(
+        `"${this.#zone}" is not the same for PostgreSQL and Barman: write +${digits} for east or -${digits} for west of Greenwich`,
+      );
+    }
     const offsets = this.#zone === undefined ? localOffsets(at) : zoneOffsets(this.#zone, at);
     const [offset, other] = offsets;
     if (offset === undefined) throw this.#fail(`the time zone "${this.#zone}" is not known`);

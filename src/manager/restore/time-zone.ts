@@ -82,10 +82,9 @@ function offsetsBy(offsetOf: (moment: number) => number, clock: Clock): readonly
   return fitting.length > 0 ? fitting : around.slice(0, 1);
 }
 
-/** `+2`, `+02`, `-0330`, `+05:30`, also behind `UTC` or `GMT`. */
+/** `+2`, `+02`, `-0330`, `+05:30`. */
 function numericOffset(zone: string): number | undefined {
-  const [, sign, hours, minutes = '0'] =
-    /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?(?::00)?$/i.exec(zone) ?? [];
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d{1,2})(?::?(\d{2}))?(?::00)?$/i.exec(zone) ?? [];
   if (hours === undefined || Number(hours) > 15 || Number(minutes) > 59) return undefined;
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../sync/endpoint.ts';
 import { joinPath, ROOT } from '../../sync/path.ts';
 import { fromText } from '../../system/byte-string.ts';
 import { readIfPresent } from '../catalogue/read-file.ts';
-import { type ConfigurationNote, makeSafe } from './configuration-file.ts';
+import { type ConfigurationNote, makeSafe, parseSetting } from './configuration-file.ts';
 import { writeFile } from './write-file.ts';
 
 export interface ConfigurationOrder {
@@ -39,12 +39,14 @@ export async function writeConfiguration(order: ConfigurationOrder): Promise<Wri
   const warnings: ConfigurationNote[] = [];
   const missing = USUAL.filter((name) => name !== MAIN && name !== AUTO && !names.has(name));
   const contents = new Map<string, string>();
+  // PostgreSQL reads postgresql.auto.conf last: an old line there would override what recovery needs in another file.
+  const elsewhere = new Set(settingsFile === AUTO ? [] : settings.map(nameOf));
   for (const name of [MAIN, AUTO]) {
     // Bytes that are no UTF-8 stay what they are.
     const original = (await readIfPresent(`${source}/${name}`))?.toString('latin1');
     if (original === undefined) missing.push(name);
     else {
-      const safe = makeSafe(original, name, (file) => names.has(file));
+      const safe = makeSafe(original, name, (file) => names.has(file), elsewhere);
       changes.push(...safe.changes);
       warnings.push(...safe.warnings);
       contents.set(name, safe.text);
@@ -59,6 +61,8 @@ export async function writeConfiguration(order: ConfigurationOrder): Promise<Wri
   if (signal !== undefined) await put(endpoint, signal, '');
   return { changes, warnings, missing: USUAL.filter((name) => missing.includes(name)) };
 }
+
+const nameOf = (line: string): string => parseSetting(line, 1)?.name ?? '';
 
 function append(contents: Map<string, string>, name: string, lines: readonly string[]): void {
   const before = contents.get(name) ?? '';

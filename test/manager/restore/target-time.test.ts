@@ -26,7 +26,6 @@ describe('a target time', () => {
     ['@1795360667.25', '2026-11-22 15:17:47.250000+00:00'],
     ['epoch', '1970-01-01 00:00:00+00:00'],
     ['yesterday 10:00 UTC', '2026-11-21 10:00:00+00:00'],
-    ['2026-11-22 15:17:47 UTC+2', '2026-11-22 15:17:47+02:00'],
     // Left out where summer time begins.
     ['2026-03-29 02:30 Europe/Berlin', '2026-03-29 02:30:00+01:00'],
     ['2026-03-08 02:30 America/New_York', '2026-03-08 02:30:00-05:00'],
@@ -67,6 +66,14 @@ describe('a target time', () => {
     expect(() => parse(text)).toThrow(`give the offset, ${offsets}`);
     expect(parse(text.replace(/ \S+$/, '-01'))).toContain('-01:00');
   });
+
+  it.each(['UTC+2', 'GMT-0230'])(
+    'behind %s, which is not the same for all, needs an offset alone',
+    (zone) => {
+      expect(() => parse(`2026-11-22 15:17:47 ${zone}`)).toThrow(`write +${zone.slice(4)} for east or`);
+      expect(() => parse(`2026-11-22 15:17:47${zone}`)).toThrow('of Greenwich');
+    },
+  );
 
   it.each([
     '',
