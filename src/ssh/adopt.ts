@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import { failure } from '../system/errors.ts';
 import type { Connection } from './connection.ts';
+import { runBySsh2 } from './transports/run-by-ssh2.ts';
 import { SftpChannels } from './transports/sftp-channels.ts';
 
 /**
@@ -24,6 +25,7 @@ export function adopt(given: unknown): Connection {
     host,
     maxChannels: 10,
     openChannel: (signal) => channels.open(signal),
+    run: (line) => runBySsh2(client, line, host),
     close,
     [Symbol.asyncDispose]: close,
   };

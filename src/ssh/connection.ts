@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { RemoteProgram } from './remote-program.ts';
 
 /**
  * An authenticated connection to a host whose key was checked. Two transports keep this contract: ssh2 in this process,
@@ -14,6 +15,11 @@ export interface Connection extends AsyncDisposable {
    * refuses the subsystem.
    */
   openChannel(signal?: AbortSignal): Promise<Duplex>;
+  /**
+   * Has the user's shell there run a line, several at a time; an account without a shell does with it whatever it does.
+   * @throws CONNECTION_LOST, SSH_COMMAND_FAILED
+   */
+  run(line: string): Promise<RemoteProgram>;
   /** Idempotent; never throws; settles although the peer is dead. */
   close(): Promise<void>;
 }

@@ -93,6 +93,7 @@ function asItStands(text: string, words: readonly string[], { knownHostsFiles }:
       user: label.includes('@') ? label.slice(0, label.lastIndexOf('@')) : 'the user of its settings',
       program,
       args: [...args, ...ours, '-s', 'sftp'],
+      shellArgs: [...args, ...ours],
     },
     timeout: 0,
   };

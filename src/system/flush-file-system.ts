@@ -15,11 +15,16 @@ export async function flushFileSystem(directory: ByteString): Promise<boolean> {
   try {
     const { status, errors } = await runSync(fd);
     if (status === 0) return true;
-    if (status === undefined || /option|usage/i.test(errors)) return false;
+    if (status === undefined || lacksFlush(errors)) return false;
     throw failure('IO', { path: toText(directory), detail: errors.trim() });
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Whether a `sync` that failed says so because it cannot do that. */
+export function lacksFlush(errors: string): boolean {
+  return /option|usage|not found/i.test(errors);
 }
 
 function openDirectory(directory: ByteString): number {

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type CommandEnd, commandFailure } from '../../src/ssh/transports/command-failure.ts';
 import type { Command } from '../../src/ssh/transports/command-line.ts';
 
-const ssh: Command = { label: 'me@db', user: 'me', program: '/usr/bin/ssh', args: ['-s', 'db', 'sftp'] };
+const ssh: Command = {
+  label: 'me@db',
+  user: 'me',
+  program: '/usr/bin/ssh',
+  args: ['-s', 'db', 'sftp'],
+  shellArgs: ['db'],
+};
 const end = (stderr: string, more: Partial<CommandEnd> = {}) => ({
   status: 255,
   stderr,

@@ -6,7 +6,7 @@ import { descendants } from '../support/descendants.ts';
 
 const connectBy = (text: string) => {
   const [program = '', ...args] = splitWords(text);
-  return connectCommand({ label: 'db', user: 'me', program, args });
+  return connectCommand({ label: 'db', user: 'me', program, args, shellArgs: [] });
 };
 
 it('ends a command that will not end by itself', async () => {
@@ -41,6 +41,12 @@ it('gives what a command says last as the reason', async () => {
   const connection = await connectBy(`sh -c "echo no tickets >&2; exit 3"`);
   const channel = await connection.openChannel();
   const error = await new Promise((resolve) => channel.once('error', resolve));
-  const command = { label: 'db', user: 'me', program: 'sh', args: ['-c', 'echo no tickets >&2; exit 3'] };
+  const command = {
+    label: 'db',
+    user: 'me',
+    program: 'sh',
+    args: ['-c', 'echo no tickets >&2; exit 3'],
+    shellArgs: [],
+  };
   expect(error).toEqual(commandFailure(command, { status: 3, stderr: 'no tickets', spoke: false }));
 });

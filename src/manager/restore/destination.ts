@@ -72,6 +72,10 @@ export async function examineDestination(
     const marker = names.has(MARKER) ? await readMarker(endpoint) : undefined;
     const path = toText(place.path);
     refuseOthersWork(path, marker);
+    if (marker?.lost === true) {
+      const detail = 'holds files that its disk did not take: look after the disk, and empty the directory';
+      throw failure('DESTINATION_IN_USE', { path, detail });
+    }
     // A run was cut off there as it began, or is just beginning: who claims the destination looks.
     if (marker === undefined && names.size === 1 && names.has(MARKER)) return { kind: 'nothing' };
     if (marker !== undefined && isSame(marker, restore)) return { kind: 'unfinished', marker };

@@ -15,10 +15,12 @@ export interface Marker {
   readonly server: string;
   readonly backup: string;
   readonly systemIdentifier: string;
-  /** Tells one start of the machine that wrote from another; null where nothing does. */
+  /** The start of the destination's machine in which all of it was written; null where that is not known. */
   readonly boot: string | null;
-  /** What is not on the disk after a crash may be missing: files were not synced one by one. */
+  /** Each file is on the disk. Otherwise what is there may be gone, or cut off, after the next start of the machine. */
   readonly synced: boolean;
+  /** The disk did not take all of it, and no look at the files tells which of them it has. */
+  readonly lost: boolean;
   /** Other things stood there before, so that nothing may be taken for ours by its size and time. */
   readonly delta: boolean;
   /** Who is at work there, or was. */
@@ -40,10 +42,8 @@ export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { server, backup, systemIdentifier, boot, synced, delta, owner, tablespaces } = value as Record<
-      string,
-      unknown
-    >;
+    const { server, backup, systemIdentifier, boot, synced, lost, delta, owner, tablespaces } =
+      value as Record<string, unknown>;
     if (typeof server !== 'string' || typeof backup !== 'string' || typeof systemIdentifier !== 'string')
       return undefined;
     return {
@@ -52,6 +52,7 @@ export async function readMarker(endpoint: Endpoint): Promise<Marker | undefined
       systemIdentifier,
       boot: typeof boot === 'string' ? boot : null,
       synced: synced === true,
+      lost: lost === true,
       delta: delta !== false,
       owner: parseOwner(owner),
       tablespaces: Object.fromEntries(
@@ -78,7 +79,7 @@ function parseOwner(value: unknown): ProcessIdentity | undefined {
 export async function createMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
   const file = await endpoint.create(MARKER);
   try {
-    await file.write(bytesOf(marker));
+    await file.write(markerBytes(marker));
     await file.sync();
   } finally {
     await file.close();
@@ -86,10 +87,10 @@ export async function createMarker(endpoint: Endpoint, marker: Marker): Promise<
   await endpoint.syncDirectory(ROOT);
 }
 
-const bytesOf = (marker: Marker): Buffer => Buffer.from(`${JSON.stringify(marker)}\n`);
+export const markerBytes = (marker: Marker): Buffer => Buffer.from(`${JSON.stringify(marker)}\n`);
 
 /** Takes the place of one that is there. */
 export async function replaceMarker(endpoint: Endpoint, marker: Marker): Promise<void> {
-  await writeFile(endpoint, MARKER, bytesOf(marker), { mode: 0o600 });
+  await writeFile(endpoint, MARKER, markerBytes(marker), { mode: 0o600 });
   await endpoint.syncDirectory(ROOT);
 }

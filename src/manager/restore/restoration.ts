@@ -1,12 +1,12 @@
 import { withoutCheckpoint } from '../../postgres/control-file.ts';
 import { Bandwidth, type BandwidthShare, shareBandwidth } from '../../sync/bandwidth.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
+import type { Flusher } from '../../sync/endpoints/flusher.ts';
 import type { RelPath } from '../../sync/entry.ts';
 import { joinPath, ROOT } from '../../sync/path.ts';
 import { Tally } from '../../sync/tally.ts';
 import { byteString, toText } from '../../system/byte-string.ts';
 import { failure, isFailure } from '../../system/errors.ts';
-import { flushFileSystem } from '../../system/flush-file-system.ts';
 import { identify } from '../../system/process-identity.ts';
 import { isCopied } from '../catalogue/backup.ts';
 import type { Layout } from '../catalogue/layout.ts';
@@ -15,13 +15,21 @@ import type { Compression } from '../wal/compression/compression.ts';
 import { BaseCopy } from './base-copy.ts';
 import { claimDestination } from './claim.ts';
 import { copyWal, makeDirectory } from './copy-wal.ts';
-import { findPlace, type OpenPlace, openPlace, refuseRunning, type Standing } from './destination.ts';
-import { MARKER } from './marker.ts';
+import {
+  findPlace,
+  type OpenPlace,
+  openPlace,
+  type Place,
+  refuseRunning,
+  type Standing,
+} from './destination.ts';
+import { MARKER, type Marker, markerBytes, replaceMarker } from './marker.ts';
 import type { Restored, RestoreOptions } from './options.ts';
 import type { RestorePlan } from './plan-restore.ts';
 import { isPointInTime, recoverySettings, signalFile } from './recovery-settings.ts';
 import type { Repaired } from './repair.ts';
 import { RECOVERY_WAL, recoveryWalBelow } from './selection.ts';
+import { SteadyFlush } from './steady-flush.ts';
 import { writeConfiguration } from './write-configuration.ts';
 import { writeFile } from './write-file.ts';
 
@@ -40,8 +48,11 @@ export class Restoration {
   #base: BaseCopy | undefined;
   /** Where the WAL is that only recovery shall read. */
   readonly #walDirectory: string | undefined;
-  readonly #isLocal: boolean;
-  readonly #syncEach: boolean;
+  readonly #open: OpenPlace[] = [];
+  /** Undefined where each file is synced by itself. */
+  #flusher: Flusher | undefined;
+  #steadyFlush: SteadyFlush | undefined;
+  #marker: Marker | undefined;
 
   constructor(plan: RestorePlan, layout: Layout, compression: Compression, options: RestoreOptions) {
     this.#plan = plan;
@@ -49,8 +60,6 @@ export class Restoration {
     this.#compression = compression;
     this.#options = options;
     this.#bandwidth = options.bandwidth === undefined ? undefined : shareBandwidth(options.bandwidth);
-    this.#isLocal = plan.place.site.name === '';
-    this.#syncEach = !this.#isLocal || process.platform !== 'linux';
     this.#tally = new Tally(
       (event) => {
         if (event.type === 'progress') options.onEvent({ type: 'progress', progress: event });
@@ -73,26 +82,23 @@ export class Restoration {
     const { onEvent } = this.#options;
     if (standing.kind === 'unfinished') onEvent({ type: 'step', step: 'resume' });
     if (standing.kind === 'other') onEvent({ type: 'step', step: 'delta' });
-    const open: OpenPlace[] = [];
     try {
       await this.#refuseRemoved();
-      const data = await openPlace(place);
-      open.push(data);
+      const data = await this.#openPlace(place);
       await this.#begin(data, standing);
       const located = new Map<string, OpenPlace>();
-      for (const { oid, place: location } of tablespaces) {
-        const opened = await openPlace(location);
-        open.push(opened);
-        located.set(String(oid), opened);
-      }
-      await this.#copyWal(data, open);
+      for (const { oid, place: location } of tablespaces)
+        located.set(String(oid), await this.#openPlace(location));
+      if (this.#flusher !== undefined)
+        this.#steadyFlush = new SteadyFlush(this.#flusher, () => this.#open.map(({ path }) => path));
+      await this.#copyWal(data);
       onEvent({ type: 'step', step: 'base' });
       const repaired = await this.#copyBase(data, located);
       onEvent({ type: 'step', step: 'configuration' });
       const written = await this.#configure(data);
       await this.#refuseRemoved();
       onEvent({ type: 'step', step: 'flush' });
-      await this.#flush(open);
+      await this.#flush(data.endpoint);
       await this.#finish(data.endpoint);
       return {
         ...written,
@@ -102,21 +108,29 @@ export class Restoration {
       };
     } finally {
       this.#tally.end();
-      await Promise.all(open.map(({ endpoint }) => endpoint.close()));
+      await this.#noteLoss(this.#open[0]?.endpoint, await this.#steadyFlush?.abandon());
+      await this.#flusher?.[Symbol.asyncDispose]();
+      await Promise.all(this.#open.map(({ endpoint }) => endpoint.close()));
     }
+  }
+
+  async #openPlace(place: Place): Promise<OpenPlace> {
+    const opened = await openPlace(place);
+    this.#open.push(opened);
+    return opened;
   }
 
   /** From here on, no server starts from what is in the destination, until it is finished. */
   async #begin({ endpoint, path }: OpenPlace, standing: Standing): Promise<void> {
     const { examined, request, tablespaces } = this.#plan;
     const before = standing.kind === 'unfinished' ? standing.marker : undefined;
-    const boot = identify(process.pid).boot ?? null;
-    const marker = {
+    const marker: Marker = {
       server: request.server,
       backup: examined.backup.id,
       systemIdentifier: examined.control.systemIdentifier,
-      boot: before === undefined || before.boot === boot ? boot : null,
-      synced: this.#syncEach && (before?.synced ?? true),
+      boot: before?.boot ?? null,
+      synced: before?.synced ?? true,
+      lost: false,
       owner: identify(process.pid),
       delta: before?.delta ?? standing.kind === 'other',
       tablespaces: {
@@ -128,17 +142,31 @@ export class Restoration {
     if (standing.kind !== 'nothing') await refuseRunning(this.#plan.place, endpoint);
     await claimDestination(endpoint, toText(path), standing, marker, this.#options);
     if (standing.kind !== 'nothing') await removeIfPresent(endpoint, CONTROL);
+    const proof = { path: joinPath(path, MARKER), content: markerBytes(marker) };
+    this.#marker = marker;
+    try {
+      this.#flusher = await this.#plan.place.site.flusher(proof);
+    } catch (error) {
+      await this.#noteLoss(endpoint, error);
+      throw error;
+    }
+    if (this.#flusher === undefined) return;
+    // From here on files are there that only this start of the machine is sure to have.
+    const { boot } = this.#flusher;
+    const isKnown = boot !== undefined && (marker.synced || marker.boot === boot);
+    this.#marker = { ...marker, synced: false, boot: isKnown ? boot : null };
+    await replaceMarker(endpoint, this.#marker);
   }
 
   /** Whether what stands may be judged by its size and time. */
   #trustsStanding(): boolean {
     const { standing } = this.#plan;
     if (standing.kind !== 'unfinished' || standing.marker.delta) return false;
-    const boot = identify(process.pid).boot;
-    return standing.marker.synced || (this.#isLocal && boot !== undefined && standing.marker.boot === boot);
+    const boot = this.#flusher?.boot;
+    return standing.marker.synced || (boot !== undefined && standing.marker.boot === boot);
   }
 
-  async #copyWal(data: OpenPlace, open: OpenPlace[]): Promise<void> {
+  async #copyWal(data: OpenPlace): Promise<void> {
     const { wal, archive, request, place } = this.#plan;
     const { onEvent, signal, restoreCommand } = this.#options;
     await makeDirectory(data.endpoint, WAL);
@@ -164,8 +192,7 @@ export class Restoration {
     if (this.#walDirectory === undefined) return;
     onEvent({ type: 'step', step: 'wal' });
     const staging = request.stagingWalDirectory;
-    const holder = staging === undefined ? data : await openPlace(await findPlace(staging, place.site));
-    if (holder !== data) open.push(holder);
+    const holder = staging === undefined ? data : await this.#openPlace(await findPlace(staging, place.site));
     const directory = holder === data ? byteString(RECOVERY_WAL) : ROOT;
     if (holder === data) await makeDirectory(data.endpoint, directory);
     // A server that is promoted takes the first timeline that has no history yet.
@@ -182,7 +209,7 @@ export class Restoration {
       tablespaces,
       jobs,
       bandwidth: this.#bandwidth,
-      syncEach: this.#syncEach,
+      syncEach: this.#flusher === undefined,
       trustStanding: this.#trustsStanding(),
       tally: this.#tally,
       onEvent,
@@ -238,20 +265,25 @@ export class Restoration {
     throw failure('BACKUP_NOT_RESTORABLE', { id: backup.id, detail: 'it was removed while it was copied' });
   }
 
-  async #flush(open: readonly OpenPlace[]): Promise<void> {
-    const { onEvent } = this.#options;
-    if (open.some(({ endpoint }) => !endpoint.capabilities.durable)) {
+  async #flush(endpoint: Endpoint): Promise<void> {
+    if (this.#steadyFlush !== undefined) {
+      try {
+        await this.#steadyFlush.finish();
+      } catch (error) {
+        await this.#noteLoss(endpoint, error);
+        throw error;
+      }
+    } else if (this.#open.some(({ endpoint }) => !endpoint.capabilities.durable)) {
       const message =
         'the SFTP server there offers no fsync: what was restored may not survive a loss of power in the next minute';
-      return onEvent({ type: 'warning', message });
+      this.#options.onEvent({ type: 'warning', message });
     }
-    if (this.#syncEach) return;
-    for (const { path } of open) {
-      if (await flushFileSystem(path)) continue;
-      const message =
-        'the program sync(1) is missing: what was restored may not survive a loss of power in the next minute';
-      return onEvent({ type: 'warning', message });
-    }
+  }
+
+  /** The kernel tells of a lost write once, and keeps its pages: from then on they look as if the disk had them. */
+  async #noteLoss(endpoint: Endpoint | undefined, error: unknown): Promise<void> {
+    if (endpoint === undefined || this.#marker === undefined || !isFailure(error, 'IO')) return;
+    await replaceMarker(endpoint, { ...this.#marker, lost: true }).catch(() => {});
   }
 
   /** With pg_control a server can start: it needs the backup label, and without it finds no checkpoint to begin at. */
@@ -261,6 +293,7 @@ export class Restoration {
     await endpoint.syncDirectory(byteString('global'));
     await endpoint.removeFile(MARKER);
     await endpoint.syncDirectory(ROOT);
+    if (!endpoint.capabilities.durable) await this.#flusher?.flush(this.#open.map(({ path }) => path));
   }
 }
 

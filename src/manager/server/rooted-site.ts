@@ -15,6 +15,7 @@ export function rootedSite(site: Site, root: ByteString): Site {
     open: (path) => site.open(path),
     spec: (path) => site.spec(path),
     clock: () => site.clock(),
+    flusher: (proof) => site.flusher(proof),
     ownerNames: (uids, gids) => site.ownerNames(uids, gids),
     allOwners: () => site.allOwners(),
     [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),

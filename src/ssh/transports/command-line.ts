@@ -4,40 +4,37 @@ import { failure } from '../../system/errors.ts';
 import type { RemoteLocation } from '../location.ts';
 import type { ReachOptions } from '../reach-options.ts';
 
-/** A program with its arguments that speaks SFTP on its standard input and output. */
+/** A program that reaches a host, with its arguments. */
 export interface Command {
   /** For people: `user@host`, with the port where the location gives one. */
   readonly label: string;
   readonly user: string;
   readonly program: string;
+  /** With these it speaks SFTP on its standard input and output. */
   readonly args: readonly string[];
+  /** With these, and a line behind them, it has the shell there run that line. */
+  readonly shellArgs: readonly string[];
 }
 
-/** What makes SSH start the sftp subsystem. */
-const SFTP = (host: string): readonly string[] => ['-s', host, 'sftp'];
-
-/**
- * The command of `-e` with what makes it start the sftp subsystem, or what `then` has in its place. USAGE where it cannot
- * be understood.
- */
-export function composeCommand(
-  rsh: string,
-  location: RemoteLocation,
-  options: ReachOptions,
-  then: (host: string) => readonly string[] = SFTP,
-): Command {
+/** The command of `-e` with what it needs besides. USAGE where it cannot be understood. */
+export function composeCommand(rsh: string, location: RemoteLocation, options: ReachOptions): Command {
   const [program, ...given] = splitWords(rsh);
   if (program === undefined) throw usage('the command of -e is empty');
   const { user, host, port } = location;
-  const args = [
+  const common = [
     ...given,
     ...(isSsh(program) ? sshOptions(options) : otherOptions(options, program)),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...(user === undefined ? [] : ['-l', user]),
-    ...then(host),
   ];
   const label = `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`;
-  return { label, user: user ?? 'the user of its settings', program, args };
+  return {
+    label,
+    user: user ?? 'the user of its settings',
+    program,
+    args: [...common, '-s', host, 'sftp'],
+    shellArgs: [...common, host],
+  };
 }
 
 /**

@@ -1,10 +1,11 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { type CellarmanError, failure } from '../../system/errors.ts';
 import type { Connection } from '../connection.ts';
 import { commandFailure } from './command-failure.ts';
 import type { Command } from './command-line.ts';
 import { RelayStream } from './relay-stream.ts';
+import { runByCommand } from './run-by-command.ts';
 
 /** What an SSH command says on its standard error is kept up to this many characters. */
 const STDERR_LIMIT = 8192;
@@ -13,14 +14,16 @@ const STDERR_LIMIT = 8192;
 const GRACE_MS = 1000;
 
 /**
- * Reaches a host through a child process for each channel. A child tells only by ending that it could not connect or
+ * Reaches a host through a child process for each channel and program. A child tells only by ending that it could not connect or
  * log in, so these errors come out of the channel: HOST_UNREACHABLE, HOST_KEY_*, LOGIN_REFUSED, NO_SFTP,
  * SSH_COMMAND_FAILED; CONNECTION_LOST once the server has spoken.
  */
 export async function connectCommand(command: Command, signal?: AbortSignal): Promise<Connection> {
   if (signal?.aborted) throw failure('ABORTED');
   const children = new Set<Child>();
+  const programs = new Set<ChildProcess>();
   const close = async (): Promise<void> => {
+    for (const program of programs) program.kill();
     await Promise.all(
       [...children].map((child) => {
         child.stream.destroy();
@@ -39,6 +42,7 @@ export async function connectCommand(command: Command, signal?: AbortSignal): Pr
       await child.started;
       return child.stream;
     },
+    run: (line) => runByCommand(command, line, programs),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,22 +1,10 @@
 import { constants } from 'node:os';
 import type { Client, ClientChannel } from 'ssh2';
 import { failure } from '../../system/errors.ts';
-import { type CommandHost, ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../command-host.ts';
-import type { HostSettings } from '../host-settings.ts';
-import { farewell, logInSsh2 } from './ssh2.ts';
+import { ERRORS_LIMIT, type RemoteEnd, type RemoteProgram } from '../remote-program.ts';
 
-/** Runs programs over one connection of this process. The codes of `connectSsh2`. */
-export async function commandHostBySsh2(settings: HostSettings, signal?: AbortSignal): Promise<CommandHost> {
-  const { client, socket } = await logInSsh2(settings, signal);
-  const host = settings.label;
-  return {
-    host,
-    run: (line) => run(client, line, host),
-    [Symbol.asyncDispose]: () => farewell(client, socket),
-  };
-}
-
-function run(client: Client, line: string, host: string): Promise<RemoteProgram> {
+/** `Connection.run` over a connection of this process. */
+export function runBySsh2(client: Client, line: string, host: string): Promise<RemoteProgram> {
   const lost = (detail: string, cause?: unknown): Error =>
     failure('CONNECTION_LOST', { host, detail }, cause);
   return new Promise((resolve, reject) => {
@@ -30,6 +18,7 @@ function run(client: Client, line: string, host: string): Promise<RemoteProgram>
       });
     } catch (error) {
       // ssh2 throws where the connection is gone already.
+      client.off('close', gone);
       reject(lost(error instanceof Error ? error.message : String(error), error));
     }
   });

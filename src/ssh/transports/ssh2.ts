@@ -10,6 +10,7 @@ import { endWhenSilent } from '../silence.ts';
 import { dial } from './dial.ts';
 import { loadIdentities } from './identities.ts';
 import { Login } from './login.ts';
+import { runBySsh2 } from './run-by-ssh2.ts';
 import { SftpChannels } from './sftp-channels.ts';
 import { loadSsh2 } from './ssh2-library.ts';
 
@@ -19,23 +20,11 @@ const MAX_CHANNELS = 10;
 /** How long a peer may take to close its side before the socket is dropped. */
 const FAREWELL_MS = 1000;
 
-/** An ssh2 client that is logged in, and the socket it lives on. */
-export interface LoggedIn {
-  readonly client: Client;
-  readonly socket: Socket;
-}
-
-/** {@link logInSsh2}, for SFTP. */
-export async function connectSsh2(settings: HostSettings, signal?: AbortSignal): Promise<Connection> {
-  const { client, socket } = await logInSsh2(settings, signal);
-  return connectionOver(client, socket, settings.label);
-}
-
 /**
  * Connects inside this process. HOST_UNREACHABLE, HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, HOST_KEY_REVOKED, LOGIN_REFUSED,
  * ABORTED; USAGE for a password file others can read.
  */
-export async function logInSsh2(settings: HostSettings, signal?: AbortSignal): Promise<LoggedIn> {
+export async function connectSsh2(settings: HostSettings, signal?: AbortSignal): Promise<Connection> {
   const { passwordFile } = settings;
   const [check, password] = await Promise.all([
     loadHostKeyCheck(settings),
@@ -52,7 +41,7 @@ export async function logInSsh2(settings: HostSettings, signal?: AbortSignal): P
       throw failure('HOST_UNREACHABLE', { host: settings.label, detail: 'it hung up during the login' });
     await logIn(client, socket, { settings, check, login, signal });
     endWhenSilent(socket, settings.silenceLimit);
-    return { client, socket };
+    return connectionOver(client, socket, settings.label);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -138,13 +127,14 @@ function connectionOver(client: Client, socket: Socket, host: string): Connectio
     host,
     maxChannels: MAX_CHANNELS,
     openChannel: (signal?: AbortSignal): Promise<Duplex> => channels.open(signal),
+    run: (line) => runBySsh2(client, line, host),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
 /** Ends the connection in good order, or after a while without. */
-export function farewell(client: Client, socket: Socket): Promise<void> {
+function farewell(client: Client, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) return resolve();
     const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);

@@ -4,6 +4,8 @@ import { fromErrno } from '../../system/errno.ts';
 import { failure } from '../../system/errors.ts';
 import { SAME_CLOCK } from '../clock.ts';
 import { localEndpoint } from './local.ts';
+import { localFlusher } from './local-flusher.ts';
+import { parentOf } from './names.ts';
 import { parseOwnerFiles } from './owner-files.ts';
 import type { OwnerNames, Site } from './site.ts';
 
@@ -32,6 +34,7 @@ export function localSite(): Site {
     },
     spec: (root) => ({ kind: 'local', root }),
     clock: async () => SAME_CLOCK,
+    flusher: ({ path }) => localFlusher(parentOf(path)),
     ownerNames: async () => localOwners(),
     allOwners: async () => localOwners(),
     async [Symbol.asyncDispose]() {},

@@ -11,10 +11,12 @@ import { type CellarmanError, failure, isFailure } from '../../system/errors.ts'
 import type { SourceClock } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { isOfPath } from '../run-failure.ts';
+import type { Flusher, Proof } from './flusher.ts';
 import { parseOwnerFiles } from './owner-files.ts';
 import { Reconnector } from './reconnector.ts';
 import { adoptedLine, type Line, newLine, onLine, openRemote } from './remote.ts';
 import { readRemoteClock } from './remote-clock.ts';
+import { remoteFlusher } from './remote-flusher.ts';
 import type { OwnerNames, Site } from './site.ts';
 
 /** Bytes of a name in nearly all file systems. */
@@ -123,6 +125,13 @@ class RemoteSite implements Site {
 
   clock(): Promise<SourceClock> {
     return readRemoteClock(this.#session);
+  }
+
+  /** By a connection of its own: the server may grant no more channels on one that is busy. */
+  async flusher(proof: Proof): Promise<Flusher | undefined> {
+    if (!('target' in this.#reach)) return undefined;
+    const line = newLine(this.#reach.target, this.#signal, this.#onLost);
+    return await remoteFlusher(line, proof, this.#signal);
   }
 
   async ownerNames(uids: readonly number[], gids: readonly number[]): Promise<OwnerNames> {

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../system/byte-string.ts';
 import type { SourceClock } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
+import type { Flusher, Proof } from './flusher.ts';
 import type { EndpointSpec } from './spec.ts';
 
 /** Names by number, as a system's user and group databases give them; what has no name is left out. */
@@ -24,6 +25,11 @@ export interface Site extends AsyncDisposable {
   /** How another thread opens the same tree; undefined where only this thread can. */
   spec(root: ByteString): EndpointSpec | undefined;
   clock(): Promise<SourceClock>;
+  /**
+   * How to make durable what is written there, in one go; undefined where each file has to be synced by itself. The proof lies
+   * where it will be written. IO, ABORTED.
+   */
+  flusher(proof: Proof): Promise<Flusher | undefined>;
   /** Names of some owners. */
   ownerNames(uids: readonly number[], gids: readonly number[]): Promise<OwnerNames>;
   /** All that can be found of the user and group databases. */

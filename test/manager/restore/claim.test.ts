@@ -16,6 +16,7 @@ const markerOf = (pid: number): Marker => ({
   systemIdentifier: '7',
   boot: null,
   synced: true,
+  lost: false,
   delta: false,
   owner: identify(pid),
   tablespaces: {},

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { RemoteEnd } from '../../../ssh/command-host.ts';
 import type { ReachOptions } from '../../../ssh/reach-options.ts';
 import { reachForCommands } from '../../../ssh/remote-command.ts';
+import type { RemoteEnd } from '../../../ssh/remote-program.ts';
 import { checkAborted } from '../../../system/abort.ts';
 import { type BarmanHost, barmanLine } from '../barman-host.ts';
 import { pieces, type WalSource } from '../send/wal-source.ts';

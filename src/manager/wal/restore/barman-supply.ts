@@ -1,6 +1,7 @@
-import type { CommandHost, RemoteProgram } from '../../../ssh/command-host.ts';
+import type { Connection } from '../../../ssh/connection.ts';
 import type { ReachOptions } from '../../../ssh/reach-options.ts';
 import { reachForCommands } from '../../../ssh/remote-command.ts';
+import type { RemoteProgram } from '../../../ssh/remote-program.ts';
 import { failure } from '../../../system/errors.ts';
 import { type BarmanHost, barmanLine } from '../barman-host.ts';
 import type { FoundWal, WalSupply } from './supply.ts';
@@ -24,7 +25,7 @@ export async function askBarman(
 }
 
 async function find(
-  host: CommandHost,
+  host: Connection,
   barman: BarmanHost,
   options: readonly string[],
   name: string,

@@ -20,11 +20,3 @@ export interface RemoteEnd {
   /** The end of what it wrote to its standard error. */
   readonly errors: string;
 }
-
-/** A host on which programs can be run, several at a time over one connection. */
-export interface CommandHost extends AsyncDisposable {
-  /** For people. */
-  readonly host: string;
-  /** Has the user's shell there run a line. @throws CONNECTION_LOST, SSH_COMMAND_FAILED */
-  run(line: string): Promise<RemoteProgram>;
-}
