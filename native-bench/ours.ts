@@ -6,6 +6,7 @@ import type { Remote } from './sshd.ts';
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 export const OURS = 'cellarman';
+export const OURS_SFTP_ALONE = 'cellarman, no shell there';
 
 /** This program's command lines, as a user would give them. */
 export class Ours {

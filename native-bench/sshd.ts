@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync } from 'node:fs';
-import { type Sshd, startSshd } from '../test/support/sshd.ts';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateKey, type Sshd, startSshd } from '../test/support/sshd.ts';
 
 /** How everybody reaches the same server: the same user, keys and known hosts. */
 export interface Remote {
@@ -35,4 +36,19 @@ export function remoteOf(sshd: Sshd, port: number = sshd.port): Remote {
     for (const key of sshd.hostKeys) appendFileSync(sshd.knownHostsFile, `[${sshd.host}]:${port} ${key}\n`);
   const { user, host, identityFile, knownHostsFile, sshConfigFile } = sshd;
   return { user, host, port, identityFile, knownHostsFile, sshConfigFile };
+}
+
+/** A file for `ssh -F` with which the same user gets SFTP and no shell. */
+export function sftpAlone(sshd: Sshd): string {
+  const key = join(sshd.directory, 'sftp_key');
+  const config = join(sshd.directory, 'sftp_config');
+  if (existsSync(config)) return config;
+  generateKey(key);
+  const server = existsSync(SFTP_SERVER) ? SFTP_SERVER : 'internal-sftp';
+  appendFileSync(
+    sshd.authorizedKeysFile,
+    `restrict,command="${server}" ${readFileSync(`${key}.pub`, 'utf8')}`,
+  );
+  writeFileSync(config, readFileSync(sshd.sshConfigFile, 'utf8').replaceAll(sshd.identityFile, key));
+  return config;
 }

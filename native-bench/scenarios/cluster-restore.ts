@@ -4,7 +4,7 @@ import { makeBackupHost } from '../backup-host.ts';
 import type { Cluster, ClusterSize } from '../cluster.ts';
 import { compareRelations } from '../compare-relations.ts';
 import { type Command, runOrThrow } from '../measure.ts';
-import { OURS } from '../ours.ts';
+import { OURS, OURS_SFTP_ALONE } from '../ours.ts';
 import {
   BARMAN,
   RSYNC,
@@ -16,6 +16,7 @@ import {
   thenSynced,
 } from '../rivals.ts';
 import type { PresentContestant, Scenario } from '../scenario.ts';
+import { sftpAlone } from '../sshd.ts';
 import { freshPlace } from './contestants.ts';
 
 /** A backup becomes a cluster again, on this host or on another one. Everybody restores the same backup. */
@@ -42,8 +43,9 @@ export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote
       await runOrThrow(ours.command('-c', host.config, 'backup', '--wait', 'pg'));
       archive.forget();
       const data = host.newest() ?? '';
-      const there =
-        way === 'local' ? [] : ['--remote-ssh-command', `ssh -F ${remote.sshConfigFile} testhost`];
+      const over = (sshConfigFile: string): readonly string[] =>
+        way === 'local' ? [] : ['--remote-ssh-command', `ssh -F ${sshConfigFile} testhost`];
+      const there = over(remote.sshConfigFile);
       const restorer = (name: string, command: (to: string) => Command): PresentContestant => {
         const place = freshPlace(directory, name);
         return {
@@ -59,10 +61,19 @@ export function clusterRestoreScenario(size: ClusterSize, way: 'local' | 'remote
           : rsyncOverSsh(remote, undefined, '-a', `${data}/`, `:${to}/`);
       return {
         notes: [
-          `This program compares every byte with the manifest on the way and makes sure that all is on the disk before it ends; Barman and ${plain} do not, and leave the writing to the kernel. \`${RSYNC_SYNCED}\` is there for comparison and no target.`,
+          `This program compares every byte with the manifest on the way and makes sure that all is on the disk before it ends; Barman and ${plain} do not, and leave the writing to the kernel. \`${RSYNC_SYNCED}\` is there for comparison and no target.${way === 'local' ? '' : ` Where the account has no shell, each file is fsynced; otherwise \`sync -f\` of the host does it, as for the rival.`}`,
         ],
         contestants: [
           restorer(OURS, (to) => ours.command('-c', host.config, 'restore', ...there, 'pg', 'latest', to)),
+          ...(way === 'local'
+            ? []
+            : [
+                restorer(OURS_SFTP_ALONE, (to) =>
+                  ours.command(
+                    ...['-c', host.config, 'restore', ...over(sftpAlone(bench.sshd)), 'pg', 'latest', to],
+                  ),
+                ),
+              ]),
           rival(BARMAN, ['barman', 'rsync', 'ssh'], (name) =>
             restorer(name, (to) => ({
               argv: ['barman', '-c', host.config, 'recover', ...there, 'pg', 'latest', to],

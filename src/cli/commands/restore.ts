@@ -29,7 +29,8 @@ const ABOUT = `
 Restores a backup into DEST, on this host or over SFTP on another one. What cannot succeed is refused before anything is
 copied. WAL is taken as far as the target needs it. Every file is compared with the manifest of the backup; what is
 damaged is taken from another backup that holds the same. A restore that was interrupted is gone on with by the same
-command.
+command. When it ends, all is on the disk: over SFTP by an fsync for each file, or by "sync -f" where the account has a
+shell for that.
 
 --target-time takes what PostgreSQL takes: "2026-11-22 15:17:47+01", "Nov 22 2026 3:17 PM CET", "yesterday 10:00".
 
