@@ -306,12 +306,15 @@ class Transfer {
     return true;
   }
 
-  /** A directory stands where a file shall be: it goes only where removals are allowed. */
+  /** A directory stands where a file shall be: it goes where it is empty, and otherwise where removals are allowed. */
   async #unblock(note: Note, batching: Batching<Note>): Promise<boolean> {
     const { step, path, listing } = note;
     const { existing, entry } = step;
     const gone =
-      existing !== undefined && (await this.#removal?.remove(path, existing, this.#setup.signal)) === true;
+      existing !== undefined &&
+      (this.#removal === undefined
+        ? await this.#removeEmpty(path)
+        : await this.#removal.remove(path, existing, this.#setup.signal));
     if (!gone) {
       this.#outcomes.problem(path, failure('DIRECTORY_IN_THE_WAY', { path: toText(path) }));
       return false;
@@ -320,6 +323,20 @@ class Transfer {
     listing?.expect();
     this.#hand(note.with({ kind, existing: undefined }), batching);
     return true;
+  }
+
+  /** As rmdir(2) does; false where something is in it. */
+  async #removeEmpty(path: RelPath): Promise<boolean> {
+    const { destination, base, dryRun } = this.#setup;
+    const directory = joinPath(base, path);
+    try {
+      if ((await destination.list(directory)).length > 0) return false;
+      if (!dryRun) await destination.removeDirectory(directory);
+      return true;
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      return false;
+    }
   }
 
   #settle({ batch, notes }: NotedBatch<Note>, { results, unlinked }: BatchResult): void {

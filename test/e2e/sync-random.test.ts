@@ -53,6 +53,18 @@ const lines = (stdout: string): string[] =>
     )
     .sort();
 
+/** What random trees came upon: an empty directory gives way to what is none, without --delete too; a full one does not. */
+const empty: TreeSpec = { c: { entries: {}, mode: 0o755, mtime: 1_600_000_000 } };
+const full: TreeSpec = { c: { entries: empty, mode: 0o755, mtime: 1_600_000_000 } };
+const link: TreeSpec = { c: { target: 'a', mtime: 1_600_000_000 } };
+const file: TreeSpec = { c: { content: 'x', mode: 0o644, mtime: 1_600_000_000 } };
+const examples: [TreeSpec, TreeSpec, string[]][] = [
+  [link, empty, ['-a', 's/', 'd']],
+  [file, empty, ['-a', 's/', 'd']],
+  [file, empty, ['-an', 's/', 'd']],
+  [file, full, ['-a', 's/', 'd']],
+];
+
 describe.skipIf(!requireProgram('rsync'))('any trees and options', () => {
   it('end as with rsync', () => {
     let count = 0;
@@ -74,7 +86,7 @@ describe.skipIf(!requireProgram('rsync'))('any trees and options', () => {
         expect(describeTree(left)).toEqual(describeTree(right));
         rmSync(directory, { recursive: true });
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 15) },
+      { numRuns: examples.length + Number(process.env['FUZZ_RUNS'] ?? 15), examples },
     );
   });
 });
