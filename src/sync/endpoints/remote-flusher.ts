@@ -106,28 +106,31 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Answer> {
   checkAborted(signal);
-  const { input, output, ended } = await connection.run(line);
-  const blocks: Buffer[] = [];
-  let bytes = 0;
-  output.on('data', (block: Buffer) => {
-    bytes += block.length;
-    if (bytes <= MOST_OUTPUT) blocks.push(block);
-    else output.destroy();
-  });
-  output.on('error', () => {});
-  input.end(Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1'));
   let abort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
-      input.destroy();
-      output.destroy();
-      reject(failure('ABORTED'));
-    };
+    abort = () => reject(failure('ABORTED'));
   });
   signal.addEventListener('abort', abort, { once: true });
   try {
-    const end = await Promise.race([ended, aborted]);
-    return { ...end, output: Buffer.concat(blocks) };
+    // A server may leave the request itself without an answer.
+    const { input, output, ended } = await Promise.race([connection.run(line), aborted]);
+    const blocks: Buffer[] = [];
+    let bytes = 0;
+    output.on('data', (block: Buffer) => {
+      bytes += block.length;
+      if (bytes <= MOST_OUTPUT) blocks.push(block);
+      else output.destroy();
+    });
+    output.on('error', () => {});
+    input.end(Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1'));
+    try {
+      const end = await Promise.race([ended, aborted]);
+      return { ...end, output: Buffer.concat(blocks) };
+    } catch (error) {
+      input.destroy();
+      output.destroy();
+      throw error;
+    }
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -2,9 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Connection } from '../../../src/ssh/connection.ts';
 import { resolveSshCommand } from '../../../src/ssh/ssh-command.ts';
 import type { Flusher, Proof } from '../../../src/sync/endpoints/flusher.ts';
 import { localSite } from '../../../src/sync/endpoints/local-site.ts';
+import { adoptedLine } from '../../../src/sync/endpoints/remote.ts';
+import { remoteFlusher } from '../../../src/sync/endpoints/remote-flusher.ts';
 import { targetSite } from '../../../src/sync/endpoints/remote-site.ts';
 import { fromText, toFsPath } from '../../../src/system/byte-string.ts';
 import { requireProgram } from '../../support/programs.ts';
@@ -136,6 +139,20 @@ describe.skipIf(!isPossible)('on a host', () => {
     setTimeout(() => stop.abort(), 200);
     await expect(flushing).rejects.toMatchObject({ code: 'ABORTED' });
   });
+});
+
+it('a host that leaves the request without an answer does not hold up who gives up', async () => {
+  const never = () => new Promise<never>(() => {});
+  const close = async (): Promise<void> => {};
+  const silent: Connection = {
+    ...{ host: 'host', maxChannels: 1, openChannel: never, run: never },
+    ...{ close, [Symbol.asyncDispose]: close },
+  };
+  const stop = new AbortController();
+  const proof = { path: fromText('/x'), content: CONTENT };
+  const looking = remoteFlusher(adoptedLine(silent), proof, stop.signal);
+  setTimeout(() => stop.abort(), 50);
+  await expect(looking).rejects.toMatchObject({ code: 'ABORTED' });
 });
 
 describe.skipIf(!isPossible)('on this machine', () => {
